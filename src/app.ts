@@ -1,0 +1,52 @@
+// The HTTP application: plugins, routes and the error handler; it never listens by itself.
+
+import cors from '@fastify/cors'
+import helmet from '@fastify/helmet'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+
+import type { Deps } from './deps.ts'
+import { problem } from './errors.ts'
+import { registerTokens } from './routes/authenticate.ts'
+import { avatarRoutes } from './routes/avatars.ts'
+import { registerDocs } from './routes/docs.ts'
+import { healthRoutes } from './routes/health.ts'
+import { sendProblem } from './routes/problems.ts'
+import { uploadRoutes } from './routes/uploads.ts'
+
+/** Builds the service over its dependencies; `logger` is Fastify's. */
+export async function buildApp(deps: Deps, logger: FastifyServerOptions['logger'] = false) {
+  const app = fastify({
+    logger,
+    bodyLimit: 16 * 1024,
+    requestTimeout: 15_000,
+    routerOptions: { maxParamLength: 100 },
+    // Fastify's defaults drop unknown fields and turn "7" into 7; ours are refused and stay strings.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
+    frameworkErrors: sendProblem
+  }).withTypeProvider<TypeBoxTypeProvider>()
+
+  app.setErrorHandler(sendProblem)
+  app.setNotFoundHandler(() => {
+    throw problem('NOT_FOUND')
+  })
+  acceptOnlyJson(app as unknown as FastifyInstance)
+  await app.register(helmet, { crossOriginResourcePolicy: { policy: 'cross-origin' } })
+  await app.register(cors, { origin: deps.config.corsOrigins, methods: ['GET', 'POST', 'DELETE'] })
+  await registerDocs(app)
+  await registerTokens(app, deps.config.jwtSecret)
+  await app.register(uploadRoutes, { prefix: '/api', deps })
+  await app.register(avatarRoutes, { prefix: '/api', deps })
+  await app.register(healthRoutes, { prefix: '/health', deps })
+  return app
+}
+
+// No text parser, and an empty body is no body: many clients send the header on every POST.
+function acceptOnlyJson(app: FastifyInstance) {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined)
+    else parse(request, body as string, done)
+  })
+}

@@ -1,0 +1,21 @@
+// Discarding what a user's row no longer points at.
+
+import { eq, sql } from 'drizzle-orm'
+
+import type { Config } from '../config.ts'
+import type { Transaction } from '../db/client.ts'
+import { objects } from '../db/schema.ts'
+
+const MARGIN_SECONDS = 60 // clocks of instances and store differ; a read may still be signing
+
+/**
+ * Marks a replaced or removed object for the janitor, who purges it when the last signed URL that
+ * was handed out for it has died. The users row must have let go of it before, or Postgres refuses.
+ */
+export async function discardObject(tx: Transaction, config: Config, key: string) {
+  const wait = config.urlSeconds + MARGIN_SECONDS
+  await tx
+    .update(objects)
+    .set({ discardedAt: sql`now()`, purgeAfter: sql`now() + make_interval(secs => ${wait})` })
+    .where(eq(objects.key, key))
+}

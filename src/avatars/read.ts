@@ -1,0 +1,66 @@
+// Reading an avatar: the object a user's row points at, through a signed URL.
+
+import { eq } from 'drizzle-orm'
+import { type Static, Type } from 'typebox'
+
+import { objects, users } from '../db/schema.ts'
+import type { Deps } from '../deps.ts'
+import { problem } from '../errors.ts'
+
+const Time = Type.String({ format: 'date-time' })
+
+export const Avatar = Type.Object(
+  {
+    url: Type.String({ description: 'signed GET URL' }),
+    expiresAt: Type.String({ format: 'date-time', description: 'when the URL stops working' }),
+    contentType: Type.String(),
+    sizeBytes: Type.Integer(),
+    width: Type.Integer(),
+    height: Type.Integer(),
+    updatedAt: Time
+  },
+  { additionalProperties: false }
+)
+export type Avatar = Static<typeof Avatar>
+
+/** @throws {Problem} AVATAR_NOT_FOUND for a user without one and for a user nobody knows */
+export async function readAvatar(deps: Deps, userId: string): Promise<Avatar> {
+  const [object] = await deps.db
+    .select(facts)
+    .from(users)
+    .innerJoin(objects, eq(objects.key, users.avatarKey))
+    .where(eq(users.id, userId))
+  if (!object) throw problem('AVATAR_NOT_FOUND')
+  return present(deps, object)
+}
+
+/** The columns an answer is made of. */
+export const facts = {
+  key: objects.key,
+  contentType: objects.contentType,
+  sizeBytes: objects.sizeBytes,
+  width: objects.width,
+  height: objects.height,
+  verifiedAt: objects.verifiedAt
+}
+export type Facts = { [Name in keyof typeof facts]: (typeof objects.$inferSelect)[Name] }
+
+/** Signs a URL for a verified object. The key itself appears nowhere else in the answer. */
+export async function present({ bucket, config, now }: Deps, object: Facts): Promise<Avatar> {
+  const { key, contentType, sizeBytes } = object
+  const signed = await bucket.presignGet({
+    key,
+    contentType,
+    seconds: config.urlSeconds,
+    now: now()
+  })
+  return {
+    url: signed.url,
+    expiresAt: signed.expiresAt.toISOString(),
+    contentType,
+    sizeBytes,
+    width: object.width!,
+    height: object.height!,
+    updatedAt: object.verifiedAt!.toISOString()
+  }
+}

@@ -1,0 +1,110 @@
+// The environment as one checked, frozen object; the only reader of the process's settings.
+
+import { envSchema } from 'env-schema'
+
+import { Settings } from './settings.ts'
+
+export type Config = Readonly<ReturnType<typeof arrange>>
+
+/** The settings cannot be used; `problems` has one sentence for each that is wrong. */
+export class ConfigError extends Error {
+  readonly problems: string[]
+  constructor(problems: string[]) {
+    super(`The configuration cannot be used:\n${problems.map((problem) => `  ${problem}`).join('\n')}`)
+    this.problems = problems
+  }
+}
+
+/**
+ * Checks the environment whole and returns it arranged for use; durations in milliseconds or
+ * seconds as the names say, sizes in bytes. A variable that is empty counts as unset.
+ * @throws {ConfigError} naming every setting that is missing, malformed or out of bounds
+ */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  const data = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const problems = contradictions(data)
+  try {
+    const settings = envSchema<Settings>({ schema: structuredClone(Settings), data, env: false })
+    if (problems.length === 0) return Object.freeze(arrange(settings))
+  } catch (err) {
+    problems.unshift(...schemaProblems(err as SchemaFailure))
+  }
+  throw new ConfigError(problems)
+}
+
+interface SchemaFailure {
+  errors: {
+    instancePath: string
+    message: string
+    params: { missingProperty?: string; allowedValues?: string[] }
+  }[]
+}
+
+function schemaProblems({ errors }: SchemaFailure) {
+  return errors.map(({ instancePath, message, params }) => {
+    if (params.missingProperty) return `${params.missingProperty} is required`
+    return [instancePath.slice(1), message, params.allowedValues?.join(', ')].join(' ').trim()
+  })
+}
+
+function contradictions(settings: Partial<Record<keyof Settings, string>>) {
+  const problems: string[] = []
+  if (settings.JWT_SECRET && Buffer.byteLength(settings.JWT_SECRET) < 32) {
+    problems.push('JWT_SECRET must have at least 32 bytes')
+  }
+  if (!settings.AWS_ACCESS_KEY_ID !== !settings.AWS_SECRET_ACCESS_KEY) {
+    problems.push('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set together')
+  }
+  if (settings.S3_PUBLIC_ENDPOINT && !settings.S3_ENDPOINT) {
+    problems.push('S3_PUBLIC_ENDPOINT needs S3_ENDPOINT')
+  }
+  for (const origin of list(settings.CORS_ORIGINS ?? '')) {
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
+      problems.push(`CORS_ORIGINS: "${origin}" is not an origin such as https://app.example.com`)
+    }
+  }
+  return problems
+}
+
+function arrange(settings: Settings) {
+  return {
+    databaseUrl: settings.DATABASE_URL,
+    databasePool: settings.DATABASE_POOL,
+    databaseDeadlineMs: settings.DATABASE_DEADLINE_MS,
+    s3: {
+      bucket: settings.S3_BUCKET,
+      endpoint: settings.S3_ENDPOINT,
+      publicEndpoint: settings.S3_PUBLIC_ENDPOINT ?? settings.S3_ENDPOINT,
+      pathStyle: settings.S3_PATH_STYLE,
+      region: settings.AWS_REGION,
+      credentials: credentials(settings),
+      deadlineMs: settings.S3_DEADLINE_MS
+    },
+    jwtSecret: settings.JWT_SECRET,
+    host: settings.HOST,
+    port: settings.PORT,
+    corsOrigins: list(settings.CORS_ORIGINS),
+    logLevel: settings.LOG_LEVEL,
+    grantSeconds: settings.GRANT_SECONDS,
+    confirmSeconds: settings.CONFIRM_SECONDS,
+    urlSeconds: settings.URL_SECONDS,
+    avatar: {
+      maxBytes: settings.AVATAR_MAX_BYTES,
+      maxPixels: settings.AVATAR_MAX_PIXELS,
+      contentTypes: list(settings.AVATAR_CONTENT_TYPES),
+      locationMetadata: settings.LOCATION_METADATA
+    },
+    openUploadsPerUser: settings.OPEN_UPLOADS_PER_USER
+  }
+}
+
+function credentials(settings: Settings) {
+  if (!settings.AWS_ACCESS_KEY_ID || !settings.AWS_SECRET_ACCESS_KEY) return undefined
+  return {
+    accessKeyId: settings.AWS_ACCESS_KEY_ID,
+    secretAccessKey: settings.AWS_SECRET_ACCESS_KEY,
+    sessionToken: settings.AWS_SESSION_TOKEN
+  }
+}
+
+const list = (value: string) => value.split(',').filter(Boolean)

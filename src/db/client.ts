@@ -1,0 +1,29 @@
+// Our connection to Postgres.
+
+import { drizzle } from 'drizzle-orm/postgres-js'
+import postgres from 'postgres'
+
+import type { Config } from '../config.ts'
+import * as schema from './schema.ts'
+
+export type Database = ReturnType<typeof openDatabase>['db']
+export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0]
+
+/** Opens a pool; nothing connects before the first query. `close` waits 5 s for what is running. */
+export function openDatabase(config: Pick<Config, DatabaseSettings>) {
+  const client = postgres(config.databaseUrl, {
+    max: config.databasePool,
+    connect_timeout: Math.ceil(config.databaseDeadlineMs / 1000),
+    idle_timeout: 60,
+    onnotice: () => {},
+    connection: {
+      application_name: 'directo',
+      statement_timeout: config.databaseDeadlineMs,
+      idle_in_transaction_session_timeout: config.databaseDeadlineMs
+    }
+  })
+  const db = drizzle(client, { schema })
+  return { db, close: () => client.end({ timeout: 5 }) }
+}
+
+type DatabaseSettings = 'databaseUrl' | 'databasePool' | 'databaseDeadlineMs'

@@ -1,0 +1,35 @@
+// What Postgres and its client mean by their errors.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const CONFLICTS = ['23503', '40001', '40P01'] // still referenced, serialization failure, deadlock
+
+// connection exceptions, cannot connect now, too many connections, read-only, statement timeout
+const AWAY = /^(08...|57P0[123]|57014|53...|25006|25P03|ECONN\w+|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT)$/
+const AWAY_CLIENT = /^(CONNECT_TIMEOUT|CONNECTION_(CLOSED|ENDED|DESTROYED))$/
+
+/** Postgres is away or too busy to answer; what was under way may or may not have happened. */
+export const isDatabaseAway = (err: unknown) => {
+  const code = errorCode(err)
+  return AWAY.test(code) || AWAY_CLIENT.test(code)
+}
+
+/** SQLSTATE, or the code of the client or the socket; Drizzle hides it among the causes. */
+export function errorCode(err: unknown): string {
+  for (let at = err, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
+    if ('code' in at && typeof at.code === 'string') return at.code
+  }
+  return ''
+}
+
+/** Runs a transaction again when Postgres chose it as the one to yield; three times at most. */
+export async function retryConflicts<Result>(transaction: () => Promise<Result>, attempts = 3) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await transaction()
+    } catch (err) {
+      if (attempt === attempts || !CONFLICTS.includes(errorCode(err))) throw err
+      await sleep(Math.random() * 20 * attempt)
+    }
+  }
+}

@@ -1,0 +1,20 @@
+// Brings a database to the schema this version needs.
+
+import { fileURLToPath } from 'node:url'
+import { drizzle } from 'drizzle-orm/postgres-js'
+import { migrate as apply } from 'drizzle-orm/postgres-js/migrator'
+import postgres from 'postgres'
+
+const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url))
+const LOCK = 4_733_012 // any number, the same in every version: instances starting together take turns
+
+/** Applies the migrations that are missing; safe to call from many processes at once. */
+export async function migrate(databaseUrl: string) {
+  const client = postgres(databaseUrl, { max: 1, onnotice: () => {} })
+  try {
+    await client`select pg_advisory_lock(${LOCK})`
+    await apply(drizzle(client), { migrationsFolder: MIGRATIONS })
+  } finally {
+    await client.end({ timeout: 5 })
+  }
+}

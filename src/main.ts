@@ -1,0 +1,39 @@
+// The process: configuration, resources, the app; it listens, and closes gracefully.
+
+import closeWithGrace from 'close-with-grace'
+
+import { buildApp } from './app.ts'
+import { ConfigError, readConfig } from './config.ts'
+import { openDatabase } from './db/client.ts'
+import { openBucket } from './s3/bucket.ts'
+
+const DRAIN_MS = 25_000 // orchestrators kill after 30 s
+
+try {
+  await serve()
+} catch (err) {
+  if (!(err instanceof ConfigError) && !isTaken(err)) throw err
+  console.error(err.message)
+  process.exitCode = 1
+}
+
+async function serve() {
+  const config = readConfig(process.env)
+  const database = openDatabase(config)
+  const bucket = openBucket(config.s3)
+  const deps = { config, db: database.db, bucket, now: () => new Date() }
+  const app = await buildApp(deps, { level: config.logLevel })
+  app.addHook('onClose', async () => {
+    bucket.close()
+    await database.close()
+  })
+  closeWithGrace({ delay: DRAIN_MS, logger: app.log }, async ({ err }) => {
+    if (err) app.log.error({ err }, 'closing after an error')
+    await app.close()
+  })
+  await app.listen({ host: config.host, port: config.port })
+}
+
+function isTaken(err: unknown): err is Error {
+  return err instanceof Error && 'code' in err && err.code === 'EADDRINUSE'
+}

@@ -1,0 +1,59 @@
+// Who is calling: a bearer token's claims, checked, as `request.user`.
+
+import fastifyJwt from '@fastify/jwt'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+
+import { problem } from '../errors.ts'
+
+/** The caller: the token's subject and what its `scope` claim allows beyond their own things. */
+export interface User {
+  id: string
+  scopes: string[]
+}
+
+declare module '@fastify/jwt' {
+  interface FastifyJWT {
+    payload: Record<string, unknown>
+    user: User
+  }
+}
+
+/** Teaches the app to verify HS256 tokens; nothing is required of a route before `authenticate`. */
+export async function registerTokens(app: FastifyInstance, secret: string) {
+  await app.register(fastifyJwt, {
+    secret,
+    // Pinned: a token chooses neither `none` nor another family of algorithms.
+    verify: { algorithms: ['HS256'], requiredClaims: ['exp', 'sub'] }
+  })
+}
+
+/** Hook of every route that needs a user. @throws {Problem} UNAUTHENTICATED */
+export async function authenticate(request: FastifyRequest) {
+  const claims = await request.jwtVerify<Record<string, unknown>>().catch((err: Error) => {
+    throw problem('UNAUTHENTICATED', sentences[(err as { code?: string }).code ?? ''])
+  })
+  request.user = userOf(claims)
+}
+
+const sentences: Record<string, string> = {
+  FST_JWT_AUTHORIZATION_TOKEN_EXPIRED: 'The token has expired.',
+  FST_JWT_NO_AUTHORIZATION_IN_HEADER: 'An authorization header with a bearer token is required.'
+}
+
+// The library accepts tokens that never expire and subjects that are numbers, null or empty.
+function userOf({ sub, exp, scope }: Record<string, unknown>): User {
+  if (typeof sub !== 'string' || !SUBJECT.test(sub)) {
+    throw problem('UNAUTHENTICATED', `The token's subject must match ${SUBJECT.source}.`)
+  }
+  // `me` in an address means the caller, so nobody can be called that.
+  if (sub === 'me') throw problem('UNAUTHENTICATED', 'The subject "me" is reserved.')
+  if (!Number.isSafeInteger(exp)) throw problem('UNAUTHENTICATED', 'The token must expire.')
+  return { id: sub, scopes: typeof scope === 'string' ? scope.split(' ') : [] }
+}
+
+const SUBJECT = /^[A-Za-z0-9_.:@|-]{1,64}$/
+
+/** Lets users at what is theirs, and holders of a scope at everybody's. @throws FORBIDDEN */
+export function assertMay(user: User, ownerId: string, scope: string) {
+  if (user.id !== ownerId && !user.scopes.includes(scope)) throw problem('FORBIDDEN')
+}

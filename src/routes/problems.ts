@@ -1,0 +1,69 @@
+// How errors look on the wire: application/problem+json (RFC 9457) with a stable code.
+
+import { STATUS_CODES } from 'node:http'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+
+import { isDatabaseAway } from '../db/errors.ts'
+import { catalogue, Problem, type ProblemCode, problem } from '../errors.ts'
+import { Reason } from '../uploads/reasons.ts'
+
+/**
+ * Response schemas for the errors a route can answer, grouped by status as OpenAPI wants them.
+ * Those that any route can answer need not be named.
+ */
+export function problems(...codes: ProblemCode[]) {
+  const byStatus = Object.groupBy([...codes, ...everywhere], (code) => catalogue[code][0])
+  return Object.fromEntries(
+    Object.entries(byStatus).map(([status, codes = []]) => [status, answer(codes)])
+  )
+}
+
+const everywhere: ProblemCode[] = ['BAD_REQUEST', 'INVALID_REQUEST', 'INTERNAL']
+
+function answer(codes: ProblemCode[]) {
+  const description = codes.map((code) => `\`${code}\` ${catalogue[code][1]}`).join('\n\n')
+  return { description, content: { 'application/problem+json': { schema: body(codes) } } }
+}
+
+const body = (codes: ProblemCode[]) =>
+  Type.Object(
+    {
+      type: Type.Literal('about:blank'),
+      title: Type.String(),
+      status: Type.Integer(),
+      code: Type.Enum(codes),
+      detail: Type.String(),
+      reasons: Type.Optional(Type.Array(Reason))
+    },
+    { additionalProperties: false }
+  )
+
+/** Answers any error; what is not in the catalogue is logged in full and said to nobody. */
+export function sendProblem(err: unknown, request: FastifyRequest, reply: FastifyReply) {
+  const told = asProblem(err)
+  const { status, code, message: detail, reasons, retryAfterSeconds } = told
+  if (status >= 500) request.log.error({ err: told.cause ?? err, code }, detail)
+  if (retryAfterSeconds) reply.header('retry-after', retryAfterSeconds)
+  if (status === 401) reply.header('www-authenticate', 'Bearer')
+  const title = STATUS_CODES[status]
+  return reply
+    .code(status)
+    .type('application/problem+json')
+    .send({ type: 'about:blank', title, status, code, detail, reasons })
+}
+
+function asProblem(err: unknown): Problem {
+  if (err instanceof Problem) return err
+  if (isDatabaseAway(err)) return problem('DATABASE_UNAVAILABLE', undefined, { cause: err })
+  const { validation, code, statusCode = 500, message } = err as FastifyError
+  if (validation) return problem('INVALID_REQUEST', `${message}.`)
+  if (code in parsing) return problem(parsing[code]!)
+  if (statusCode < 500) return problem('BAD_REQUEST')
+  return problem('INTERNAL', undefined, { cause: err })
+}
+
+const parsing: Record<string, ProblemCode> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'PAYLOAD_TOO_LARGE'
+}

@@ -1,0 +1,32 @@
+// One call to S3: bounded in time, and the SDK's errors translated into ours.
+
+import { NoSuchKey, NotFound, S3ServiceException } from '@aws-sdk/client-s3'
+
+import { problem } from '../errors.ts'
+
+/**
+ * Runs a call with one deadline over all of the SDK's attempts and over reading the body.
+ * Null when the object is absent.
+ * @throws {Problem} STORAGE_UNAVAILABLE for everything else that goes wrong, with its cause
+ */
+export async function call<Result>(
+  deadlineMs: number,
+  send: (options: { abortSignal: AbortSignal }) => Promise<Result>
+): Promise<Result | null> {
+  try {
+    return await send({ abortSignal: AbortSignal.timeout(deadlineMs) })
+  } catch (err) {
+    if (isAbsent(err)) return null
+    throw unavailable(err)
+  }
+}
+
+/** S3 did not do what it should; the client may try again, the log gets the cause. */
+export const unavailable = (cause: unknown) => problem('STORAGE_UNAVAILABLE', undefined, { cause })
+
+// A 403 is a permission that we lack, never an absent object: the bucket may be fine, we are not.
+const isAbsent = (err: unknown) => err instanceof NotFound || err instanceof NoSuchKey
+
+/** The store has no bytes in the range that was asked for. */
+export const isOutOfRange = (err: unknown) =>
+  err instanceof S3ServiceException && err.name === 'InvalidRange'

@@ -1,0 +1,71 @@
+// Reading an object's bytes: a bounded range of them, or all of them through a hash.
+
+import { createHash } from 'node:crypto'
+import { type Readable, Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { GetObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s3'
+
+import type { S3 } from './bucket.ts'
+import { call, isOutOfRange } from './call.ts'
+
+/** Some bytes of an object and, from the same answer, the size of the whole. */
+export interface ReadRange {
+  bytes: Uint8Array
+  sizeBytes: number
+}
+
+/**
+ * Reads bytes `first` to `last`, fewer where the object ends earlier, none where it ends before
+ * `first`. Null when the object is absent.
+ */
+export function readRange(s3: S3, Key: string, first: number, last: number) {
+  const command = new GetObjectCommand({ Bucket: s3.name, Key, Range: `bytes=${first}-${last}` })
+  return call<ReadRange | null>(s3.deadlineMs, async (options) => {
+    try {
+      return await take(await s3.sender.send(command, options), first, last, options.abortSignal)
+    } catch (err) {
+      if (isOutOfRange(err)) return { bytes: new Uint8Array(), sizeBytes: 0 }
+      throw err
+    }
+  })
+}
+
+async function take(
+  { Body, ContentRange = '' }: GetObjectCommandOutput,
+  first: number,
+  last: number,
+  signal: AbortSignal
+): Promise<ReadRange> {
+  const body = Body as Readable
+  const [, from, to, size] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(ContentRange) ?? []
+  const end = Math.min(last, Number(size) - 1)
+  // A store or proxy that ignores Range would hand us the whole object, however large.
+  if (Number(from) !== first || Number(to) !== end) {
+    body.destroy()
+    throw new Error(`asked for bytes ${first}-${last}, was answered "${ContentRange}"`)
+  }
+  const bytes = Buffer.alloc(end - first + 1)
+  let filled = 0
+  const fill = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      const room = bytes.length - filled
+      if (chunk.length > room) return done(new Error('more bytes than the range holds'))
+      filled += chunk.copy(bytes, filled)
+      done()
+    }
+  })
+  await pipeline(body, fill, { signal })
+  if (filled < bytes.length) throw new Error('fewer bytes than the range holds')
+  return { bytes, sizeBytes: Number(size) }
+}
+
+/** SHA-256 in hex of a whole object, streamed: for stores that keep no checksum of their own. */
+export function hash(s3: S3, Key: string) {
+  const command = new GetObjectCommand({ Bucket: s3.name, Key })
+  return call(s3.deadlineMs, async (options) => {
+    const { Body } = await s3.sender.send(command, options)
+    const sha256 = createHash('sha256')
+    await pipeline(Body as Readable, sha256, { signal: options.abortSignal })
+    return sha256.digest('hex')
+  })
+}

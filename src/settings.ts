@@ -1,0 +1,54 @@
+// Every setting of the service: its name, meaning, bounds and default.
+
+import { type Static, Type } from 'typebox'
+
+const MiB = 1024 * 1024
+
+const text = (description: string, options = {}) => Type.String({ description, ...options })
+const integer = (description: string, minimum: number, maximum: number, value: number) =>
+  Type.Integer({ description, minimum, maximum, default: value })
+const url = (description: string) => text(description, { pattern: '^https?://[^/?#@\\s]+/?$' })
+
+/** A test holds `.env.example` and the README to this list. */
+export const Settings = Type.Object({
+  DATABASE_URL: text('Postgres to use', { pattern: '^postgres(ql)?://.+' }),
+  DATABASE_POOL: integer('connections to Postgres an instance holds at most', 1, 200, 10),
+  DATABASE_DEADLINE_MS: integer('how long a database call may take', 100, 60_000, 5_000),
+  S3_BUCKET: text('bucket that holds staging/ and avatars/', {
+    pattern: '^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$'
+  }),
+  S3_ENDPOINT: Type.Optional(url('S3 as the service reaches it; unset means AWS')),
+  S3_PUBLIC_ENDPOINT: Type.Optional(url('S3 as clients reach it; unset means S3_ENDPOINT')),
+  S3_PATH_STYLE: Type.Boolean({
+    description: 'bucket in the path instead of the host name, as most stores beside AWS want it',
+    default: false
+  }),
+  S3_DEADLINE_MS: integer('how long a call to S3 may take, retries included', 100, 60_000, 5_000),
+  AWS_REGION: text('region that signatures name', { pattern: '^[a-z0-9-]+$', default: 'us-east-1' }),
+  AWS_ACCESS_KEY_ID: Type.Optional(text("key id; unset means the AWS SDK's own search")),
+  AWS_SECRET_ACCESS_KEY: Type.Optional(text('secret that belongs to the key id')),
+  AWS_SESSION_TOKEN: Type.Optional(text('token that belongs to temporary credentials')),
+  JWT_SECRET: text('HS256 secret that user tokens are signed with, at least 32 bytes'),
+  HOST: text('address to listen on', { default: '127.0.0.1' }),
+  PORT: integer('port to listen on', 0, 65_535, 3000),
+  CORS_ORIGINS: text('origins whose pages may call the API, separated by commas', { default: '' }),
+  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    description: 'least severe log line that is written',
+    default: 'info'
+  }),
+  GRANT_SECONDS: integer('how long a grant may be used to start sending', 30, 900, 300),
+  CONFIRM_SECONDS: integer('how long after that the bytes may still be confirmed', 0, 3600, 300),
+  URL_SECONDS: integer('how long a signed avatar URL lives', 60, 86_400, 3600),
+  AVATAR_MAX_BYTES: integer('largest avatar', 1, 50 * MiB, 5 * MiB),
+  AVATAR_MAX_PIXELS: integer('most pixels of an avatar, width × height', 1, 268_435_456, 16_777_216),
+  AVATAR_CONTENT_TYPES: text('accepted types, separated by commas', {
+    pattern: '^image/(jpeg|png|webp|gif|avif)(,image/(jpeg|png|webp|gif|avif))*$',
+    default: 'image/jpeg,image/png,image/webp,image/gif,image/avif'
+  }),
+  LOCATION_METADATA: Type.Enum(['refuse', 'allow'], {
+    description: 'what to do with a picture that says where it was taken',
+    default: 'refuse'
+  }),
+  OPEN_UPLOADS_PER_USER: integer('uploads a user may have open at once', 1, 1000, 10)
+})
+export type Settings = Static<typeof Settings>

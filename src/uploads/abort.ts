@@ -1,0 +1,25 @@
+// Abort an upload: from now on nobody can confirm it.
+
+import { and, sql } from 'drizzle-orm'
+
+import { uploads } from '../db/schema.ts'
+import type { Deps } from '../deps.ts'
+import { problem } from '../errors.ts'
+import { isTheirs, readUpload } from './read.ts'
+import { isOpen } from './state.ts'
+
+/**
+ * Discards an open upload; one that is already over stays as it is. Its bytes are left to the
+ * janitor, who waits until the grant can no longer bring them back.
+ * @throws {Problem} UPLOAD_NOT_FOUND, UPLOAD_CONFIRMED
+ */
+export async function abortUpload(deps: Deps, userId: string, id: string) {
+  const [aborted] = await deps.db
+    .update(uploads)
+    .set({ discardedAt: sql`now()` })
+    .where(and(isTheirs(id, userId), isOpen))
+    .returning({ id: uploads.id })
+  if (aborted) return
+  const { state } = await readUpload(deps, userId, id)
+  if (state === 'confirmed') throw problem('UPLOAD_CONFIRMED')
+}

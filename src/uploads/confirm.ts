@@ -1,0 +1,60 @@
+// Confirm: promote what was sent to a key nobody else can write, verify it there, commit it.
+
+import type { Deps } from '../deps.ts'
+import { problem } from '../errors.ts'
+import { type Claimed, claim, unclaim } from './claim.ts'
+import { commit } from './commit.ts'
+import { examine } from './examine.ts'
+import { stagingKey } from './keys.ts'
+import { reject } from './reject.ts'
+import { type Confirmed, settled } from './settled.ts'
+import { verifyBytes, verifyMetadata } from './verify.ts'
+
+/**
+ * Makes the sent object the user's avatar, if it is what was declared. Safe to repeat and to race:
+ * one attempt commits, every other answers with its result. Nothing is deleted from the bucket
+ * here, whatever happens: an error at COMMIT leaves open what became of it.
+ * @throws {Problem} UPLOAD_NOT_FOUND, OBJECT_MISSING, OBJECT_REJECTED, UPLOAD_ABORTED,
+ *   UPLOAD_EXPIRED, CONFIRM_INTERRUPTED, STORAGE_UNAVAILABLE
+ */
+export async function confirmUpload(deps: Deps, userId: string, id: string): Promise<Confirmed> {
+  const staging = deps.bucket.head(stagingKey(id))
+  staging.catch(() => {}) // an upload that is settled answers without S3
+  const claimed = await claim(deps, userId, id)
+  if (claimed.state !== 'open') return settled(deps, userId, id)
+
+  const staged = await staging
+  if (!staged) {
+    await unclaim(deps, claimed.key)
+    throw problem('OBJECT_MISSING')
+  }
+  const reasons = verifyMetadata(claimed, staged)
+  if (reasons.length === 0) return promote(deps, claimed)
+  reasons.push(...(await stagedReasons(deps, claimed, staged.sizeBytes)))
+  return reject(deps, claimed, reasons)
+}
+
+async function promote(deps: Deps, claimed: Claimed): Promise<Confirmed> {
+  const { bucket, config } = deps
+  const { id, userId, key, contentType, sizeBytes, sha256 } = claimed
+  const wanted = sha256 !== null
+  const promoted = await bucket.promote(stagingKey(id), key, { contentType, sha256: wanted })
+  if (!promoted) throw problem('OBJECT_MISSING')
+
+  // The grant can still overwrite staging, so only the copy can be judged once and for all.
+  const hash = async () => promoted.sha256 ?? bucket.hash(key)
+  const examined = await examine(bucket, key, { sizeBytes, sha256: wanted ? hash : null })
+  if (!examined) throw problem('CONFIRM_INTERRUPTED')
+  const { reasons, picture } = verifyBytes(config.avatar, claimed, examined)
+  if (reasons.length > 0) return reject(deps, claimed, reasons)
+  return (await commit(deps, claimed, picture)) ?? settled(deps, userId, id)
+}
+
+// Already refused by its metadata, so not worth a copy: looked at only to name every reason.
+async function stagedReasons({ bucket, config }: Deps, claimed: Claimed, sizeBytes: number) {
+  if (sizeBytes === 0) return []
+  const examined = await examine(bucket, stagingKey(claimed.id), { sizeBytes, sha256: null })
+  if (!examined) return []
+  const asStored = { ...claimed, sizeBytes: examined.bytes.sizeBytes, sha256: null }
+  return verifyBytes(config.avatar, asStored, examined).reasons
+}

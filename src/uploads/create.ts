@@ -1,0 +1,45 @@
+// Create an upload: record what was declared, then grant exactly that.
+
+import { sql } from 'drizzle-orm'
+
+import type { Deps } from '../deps.ts'
+import { problem } from '../errors.ts'
+import { newId, stagingKey } from './keys.ts'
+import { assertAllowed, type Declared } from './purposes.ts'
+
+/**
+ * Records an open upload for a user and signs its grant. `sendBy` is when the grant stops working,
+ * `expiresAt` when bytes that were sent in time can no longer be confirmed.
+ * @throws {Problem} CONTENT_TYPE_NOT_ALLOWED, SIZE_NOT_ALLOWED, TOO_MANY_OPEN_UPLOADS
+ */
+export async function createUpload(deps: Deps, userId: string, declared: Declared) {
+  assertAllowed(deps.config, declared)
+  const { contentType, sizeBytes, sha256 = null } = declared
+  const id = newId()
+  const sendBy = new Date(deps.now().getTime() + deps.config.grantSeconds * 1000)
+  const [expiresAt, request] = await Promise.all([
+    record(deps, id, userId, declared),
+    deps.bucket.presignPost({
+      key: stagingKey(id),
+      contentType,
+      sizeBytes,
+      sha256,
+      seconds: deps.config.grantSeconds
+    })
+  ])
+  return { id, state: 'open' as const, sendBy, expiresAt, request }
+}
+
+async function record({ config, db }: Deps, id: string, userId: string, declared: Declared) {
+  const life = config.grantSeconds + config.confirmSeconds
+  const { purpose, contentType, sizeBytes, sha256 = null } = declared
+  const [upload] = await db.execute<{ expires_at: string }>(sql`
+    with account as (insert into users (id) values (${userId}) on conflict do nothing)
+    insert into uploads (id, user_id, purpose, content_type, size_bytes, sha256, expires_at, purge_after)
+    select ${id}, ${userId}, ${purpose}, ${contentType}, ${sizeBytes}, ${sha256}, ends, ends
+    from (select now() + make_interval(secs => ${life}) as ends) as life
+    where count_open_uploads(${userId}) < ${config.openUploadsPerUser}
+    returning expires_at`)
+  if (!upload) throw problem('TOO_MANY_OPEN_UPLOADS')
+  return new Date(upload.expires_at)
+}

@@ -1,0 +1,13 @@
+// Names in the bucket: where a grant lets bytes land, and where verified bytes are served from.
+
+import { randomBytes } from 'node:crypto'
+
+/** 128 random bits in hex: nobody can guess one, and no two attempts ever share one. */
+export const newId = () => randomBytes(16).toString('hex')
+
+export const stagingKey = (uploadId: string) => `staging/${uploadId}`
+
+/** A destination of its own for every confirm attempt, so two attempts cannot swap bytes. */
+export const newObjectKey = () => `avatars/${newId()}`
+
+export const isStagingKey = (key: string) => /^staging\/[0-9a-f]{32}$/.test(key)

@@ -1,0 +1,24 @@
+// Reject: record why the object is not what was declared, for good.
+
+import { and, sql } from 'drizzle-orm'
+
+import { uploads } from '../db/schema.ts'
+import type { Deps } from '../deps.ts'
+import type { Claimed } from './claim.ts'
+import { isTheirs } from './read.ts'
+import type { Reason } from './reasons.ts'
+import { settled } from './settled.ts'
+import { isOpen } from './state.ts'
+
+/** Discards the upload with its reasons, unless another attempt settled it first; then throws. */
+export async function reject(deps: Deps, { id, userId }: Claimed, found: Reason[]) {
+  const reasons = found.filter((reason, index) => index === found.findIndex(sameAs(reason)))
+  await deps.db
+    .update(uploads)
+    .set({ reasons, discardedAt: sql`now()` })
+    .where(and(isTheirs(id, userId), isOpen))
+  return settled(deps, userId, id)
+}
+
+const sameAs = (reason: Reason) => (other: Reason) =>
+  other.code === reason.code && other.found === reason.found

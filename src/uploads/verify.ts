@@ -1,0 +1,66 @@
+// Verify: compare what is stored with what was declared and with what is allowed.
+
+import type { Config } from '../config.ts'
+import { inspect, type Picture } from '../images/inspect.ts'
+import type { StoredObject } from '../s3/bucket.ts'
+import type { Examined } from './examine.ts'
+import type { Reason } from './reasons.ts'
+
+export interface DeclaredObject {
+  contentType: string
+  sizeBytes: number
+  sha256: string | null
+}
+
+/** What the staged object's own metadata already tells; a pure check, no bytes are needed. */
+export function verifyMetadata(declared: DeclaredObject, staged: StoredObject): Reason[] {
+  const reasons = sizeReasons(declared, staged.sizeBytes)
+  if (staged.contentType !== declared.contentType) {
+    reasons.push(contentTypeReason(declared, staged.contentType || 'none'))
+  }
+  // A browser would inflate it into something that nobody inspected.
+  if (staged.contentEncoding) {
+    reasons.push({ code: 'CONTENT_ENCODED', declared: 'none', found: staged.contentEncoding })
+  }
+  return reasons
+}
+
+/** Judges the bytes themselves: every reason against them, and the picture they hold. */
+export function verifyBytes(
+  limits: Config['avatar'],
+  declared: DeclaredObject,
+  { bytes, sha256 }: Examined
+): { reasons: Reason[]; picture: Picture } {
+  const picture = inspect(bytes)
+  const reasons = sizeReasons(declared, bytes.sizeBytes)
+  if (picture.contentType && picture.contentType !== declared.contentType) {
+    reasons.push(contentTypeReason(declared, picture.contentType))
+  }
+  if (declared.sha256 && declared.sha256 !== sha256) {
+    const found = sha256 ?? 'unknown'
+    reasons.push({ code: 'CHECKSUM_MISMATCH', declared: declared.sha256, found })
+  }
+  reasons.push(...pictureReasons(limits, picture))
+  return { reasons, picture }
+}
+
+function sizeReasons(declared: DeclaredObject, sizeBytes: number): Reason[] {
+  if (sizeBytes === declared.sizeBytes) return []
+  const sizes = { declared: `${declared.sizeBytes} bytes`, found: `${sizeBytes} bytes` }
+  return [{ code: 'SIZE_MISMATCH', ...sizes }]
+}
+
+function contentTypeReason(declared: DeclaredObject, found: string): Reason {
+  return { code: 'CONTENT_TYPE_MISMATCH', declared: declared.contentType, found }
+}
+
+function pictureReasons(limits: Config['avatar'], { problems, width, height }: Picture) {
+  const reasons: Reason[] = problems
+    .filter(({ code }) => code !== 'LOCATION_METADATA' || limits.locationMetadata === 'refuse')
+    .map(({ code, detail }) => ({ code, declared: 'a complete, clean picture', found: detail }))
+  if (width * height > limits.maxPixels) {
+    const found = `${width} × ${height} pixels`
+    reasons.push({ code: 'TOO_MANY_PIXELS', declared: `${limits.maxPixels} pixels at most`, found })
+  }
+  return reasons
+}
