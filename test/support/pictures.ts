@@ -3,7 +3,7 @@
 import { withChunks } from './pictures/png.ts'
 
 export { avif } from './pictures/avif.ts'
-export { withExifGps } from './pictures/exif.ts'
+export { withExifGps, xmp } from './pictures/exif.ts'
 export { gif } from './pictures/gif.ts'
 export { jpeg } from './pictures/jpeg.ts'
 export { png } from './pictures/png.ts'

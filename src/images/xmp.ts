@@ -1,0 +1,40 @@
+// Finds a position in XMP (XMP part 2, «Exif namespace») without parsing XML.
+
+import { type Budget } from './budget.ts'
+
+// Also DJI's drone-dji:GpsLatitude and its misspelt GpsLongtitude, hence lower case.
+const NAMES = ['latitude', 'longitude', 'longtitude'].flatMap((axis) => [
+  `gps${axis}`,
+  `gpsdest${axis}`
+])
+const NEAR_CHARS = 64
+
+/** Whether the packet gives a latitude or longitude, as attribute or element, under any prefix. */
+export function xmpHasPosition(packet: Uint8Array, budget: Budget): boolean {
+  budget.spend(packet.length)
+  const text = withoutZeros(packet).toString('latin1').toLowerCase()
+  return NAMES.some((name) => {
+    let at = text.indexOf(name)
+    while (at >= 0) {
+      budget.step()
+      if (hasValue(text, at, at + name.length)) return true
+      at = text.indexOf(name, at + name.length)
+    }
+    return false
+  })
+}
+
+// UTF-16 and UTF-32 of either order read as ASCII once their zeros are gone.
+const withoutZeros = (packet: Uint8Array) => Buffer.from(packet.filter((byte) => byte !== 0))
+
+function hasValue(text: string, start: number, end: number): boolean {
+  const before = text.slice(Math.max(0, start - NEAR_CHARS), start)
+  const open = before.lastIndexOf('<')
+  if (open >= 0 && before[open + 1] === '/') return false
+  const after = text.slice(end, end + NEAR_CHARS)
+  const next = after.trimStart()
+  const value = next.slice(1).trimStart()
+  if (next[0] === '=') return value.length > 1 && value[0] !== value[1]
+  if (next[0] === '>') return !value.startsWith('</')
+  return after !== next && next[0] !== '/' // an element with attributes of its own
+}
