@@ -1,0 +1,112 @@
+// One request from its arrival to the end of its answer, misbehaviour included.
+
+import { randomBytes } from 'node:crypto'
+import { type IncomingMessage, type ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream/promises'
+
+import { type Answer, errorAnswer } from './answer.ts'
+import { type Call, readCall } from './call.ts'
+import { corsHeaders } from './cors.ts'
+import { type Deps } from './deps.ts'
+import { S3Error } from './errors.ts'
+import { type Outcome, type Rule } from './misbehave.ts'
+import { perform } from './perform.ts'
+
+/** What came and how it was answered; status 0 as long as it was not. */
+export interface LoggedRequest {
+  verb: Call['verb']
+  bucket: string
+  key: string
+  status: number
+}
+
+// Beyond this, a body that nobody wants is no longer drained: the connection is closed.
+const DRAIN_BYTES = 64 * 1024 * 1024
+
+export async function exchange(
+  deps: Deps,
+  log: LoggedRequest[],
+  request: IncomingMessage,
+  response: ServerResponse,
+  waitsForContinue: boolean
+) {
+  const requestId = randomBytes(8).toString('hex').toUpperCase()
+  let owesContinue = waitsForContinue
+  const body = () => {
+    if (owesContinue) response.writeContinue()
+    owesContinue = false
+    return request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
+  }
+  const refuse = (error: unknown) =>
+    errorAnswer(asS3Error(error), request.url!.split('?')[0]!, requestId)
+  let call: Call
+  try {
+    call = readCall(request, body)
+  } catch (error) {
+    return send(deps, request, response, { ...refuse(error) }, requestId, owesContinue)
+  }
+  const entry = { verb: call.verb, bucket: call.bucket, key: call.key, status: 0 }
+  log.push(entry)
+  const outcome = await decide(deps, call, refuse)
+  if (outcome === 'hang') return
+  if (outcome === 'reset') return request.socket.resetAndDestroy()
+  entry.status = outcome.status
+  const headers = { ...outcome.headers, ...corsHeaders(deps, call) }
+  await send(deps, request, response, { ...outcome, headers }, requestId, owesContinue)
+}
+
+async function decide(
+  deps: Deps,
+  call: Call,
+  refuse: (error: unknown) => Answer
+): Promise<Outcome> {
+  const rules = deps.misbehave.rulesFor(call)
+  for (const rule of rules) await rule.before?.(call)
+  const instead = rules.find((rule) => rule.instead)?.instead
+  const answer = instead ? instead() : await perform(deps, call).catch(refuse)
+  for (const rule of rules) await rule.after?.(call)
+  return rules.reduce((outcome, rule) => rewritten(outcome, rule, call), answer)
+}
+
+function rewritten(outcome: Outcome, { rewrite }: Rule, call: Call): Outcome {
+  return rewrite && typeof outcome === 'object' ? rewrite(outcome, call) : outcome
+}
+
+function asS3Error(error: unknown): S3Error {
+  return error instanceof S3Error ? error : new S3Error('InternalError', String(error))
+}
+
+async function send(
+  { now }: Deps,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, body }: Answer,
+  requestId: string,
+  owesContinue: boolean
+) {
+  if (owesContinue) response.setHeader('connection', 'close') // its body may come, or never
+  response.sendDate = false
+  response.writeHead(status, {
+    date: now().toUTCString(),
+    server: 'directo-sandbox',
+    'x-amz-request-id': requestId,
+    ...(typeof body === 'string' && request.method !== 'HEAD'
+      ? { 'content-length': Buffer.byteLength(body) }
+      : {}),
+    ...headers
+  })
+  if (typeof body === 'object') {
+    await pipeline(body, response).catch(() => request.socket.resetAndDestroy())
+  } else response.end(request.method === 'HEAD' ? undefined : body)
+  if (!owesContinue) drain(request)
+}
+
+// What is left of the body has to go before the connection can carry another request.
+function drain(request: IncomingMessage) {
+  let left = DRAIN_BYTES
+  request.removeAllListeners('readable')
+  request.on('data', (bytes: Buffer) => {
+    left -= bytes.length
+    if (left < 0) request.destroy()
+  })
+}
