@@ -30,8 +30,8 @@ export async function copyObject(deps: Deps, call: Call, bucket: Bucket): Promis
     const judgement = judgeConditions(headers, source.object, `${SOURCE}-`)
     if (judgement !== 'go') throw preconditionFailed(`${SOURCE}-If-*`)
   }
-  const bytes = source.object.read() // from here on the source may be overwritten
   checkDestination()
+  const bytes = source.object.read() // from here on the source may be overwritten
   const draft = await bucket.draft()
   try {
     for await (const piece of bytes) await draft.write(piece)
@@ -49,6 +49,7 @@ export async function copyObject(deps: Deps, call: Call, bucket: Bucket): Promis
       ...checksumElements(copied)
     })
   } finally {
+    bytes.destroy()
     draft.discard()
   }
 }

@@ -50,7 +50,7 @@ export async function exchange(
   const outcome = await decide(deps, call, refuse)
   if (outcome === 'hang') return
   if (outcome === 'reset') return request.socket.resetAndDestroy()
-  entry.status = outcome.status
+  Object.assign(entry, { key: call.key, status: outcome.status })
   const headers = { ...outcome.headers, ...corsHeaders(deps, call) }
   await send(deps, request, response, { ...outcome, headers }, requestId, owesContinue)
 }

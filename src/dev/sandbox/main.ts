@@ -6,7 +6,8 @@ import { type Sandbox, startSandbox } from './server.ts'
 
 const HELP = `directo sandbox: an S3 for development and tests that enforces what was signed
 
-  eval "$(directo sandbox --port 9000 --bucket uploads &)"
+  directo sandbox --bucket uploads > sandbox.env &
+  eval "$(cat sandbox.env)"
 
   --port <n>          port to listen on (9000; 0 finds a free one)
   --host <address>    address to listen on (127.0.0.1)

@@ -21,6 +21,7 @@ export async function postObject(deps: Deps, call: Call, bucket: Bucket): Promis
   const { fields, file } = await readForm(call)
   const limits = await authorize(deps, call, fields)
   const key = readKey(fields)
+  call.key = key // a form names its key only here
   const values = Object.fromEntries([...fields].map(([name, value]) => [name, headerBytes(value)]))
   const headers = metadataOf(values)
   const draft = await bucket.draft()

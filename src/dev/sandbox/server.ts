@@ -9,6 +9,7 @@ import { type Credentials, type Deps } from './deps.ts'
 import { type Door, doorOf } from './door.ts'
 import { exchange, type LoggedRequest } from './exchange.ts'
 import { type Misbehaviour, misbehaviour } from './misbehave.ts'
+import { diskStore } from './store-disk.ts'
 import { memoryStore } from './store-memory.ts'
 
 export interface SandboxOptions {
@@ -52,7 +53,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   buckets.forEach(checkBucketName)
   const misbehave = misbehaviour()
   const deps: Deps = {
-    store: memoryStore(),
+    store: options.folder === undefined ? memoryStore() : diskStore(options.folder),
     credentials: {
       accessKeyId: options.accessKeyId ?? 'sandbox',
       secretAccessKey: options.secretAccessKey ?? 'sandbox-not-a-secret',
