@@ -14,7 +14,9 @@ const commands: Record<string, { does: string; run: () => Promise<unknown> }> = 
 }
 
 function usage() {
-  const lines = Object.entries(commands).map(([name, { does }]) => `  directo ${name.padEnd(9)}${does}`)
+  const lines = Object.entries(commands).map(
+    ([name, { does }]) => `  directo ${name.padEnd(9)}${does}`
+  )
   return `Usage:\n${lines.join('\n')}`
 }
 

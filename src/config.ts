@@ -10,7 +10,9 @@ export type Config = Readonly<ReturnType<typeof arrange>>
 export class ConfigError extends Error {
   readonly problems: string[]
   constructor(problems: string[]) {
-    super(`The configuration cannot be used:\n${problems.map((problem) => `  ${problem}`).join('\n')}`)
+    super(
+      `The configuration cannot be used:\n${problems.map((problem) => `  ${problem}`).join('\n')}`
+    )
     this.problems = problems
   }
 }

@@ -24,7 +24,10 @@ export const Settings = Type.Object({
     default: false
   }),
   S3_DEADLINE_MS: integer('how long a call to S3 may take, retries included', 100, 60_000, 5_000),
-  AWS_REGION: text('region that signatures name', { pattern: '^[a-z0-9-]+$', default: 'us-east-1' }),
+  AWS_REGION: text('region that signatures name', {
+    pattern: '^[a-z0-9-]+$',
+    default: 'us-east-1'
+  }),
   AWS_ACCESS_KEY_ID: Type.Optional(text("key id; unset means the AWS SDK's own search")),
   AWS_SECRET_ACCESS_KEY: Type.Optional(text('secret that belongs to the key id')),
   AWS_SESSION_TOKEN: Type.Optional(text('token that belongs to temporary credentials')),
@@ -40,7 +43,12 @@ export const Settings = Type.Object({
   CONFIRM_SECONDS: integer('how long after that the bytes may still be confirmed', 0, 3600, 300),
   URL_SECONDS: integer('how long a signed avatar URL lives', 60, 86_400, 3600),
   AVATAR_MAX_BYTES: integer('largest avatar', 1, 50 * MiB, 5 * MiB),
-  AVATAR_MAX_PIXELS: integer('most pixels of an avatar, width × height', 1, 268_435_456, 16_777_216),
+  AVATAR_MAX_PIXELS: integer(
+    'most pixels of an avatar, width × height',
+    1,
+    268_435_456,
+    16_777_216
+  ),
   AVATAR_CONTENT_TYPES: text('accepted types, separated by commas', {
     pattern: '^image/(jpeg|png|webp|gif|avif)(,image/(jpeg|png|webp|gif|avif))*$',
     default: 'image/jpeg,image/png,image/webp,image/gif,image/avif'

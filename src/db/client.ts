@@ -3,7 +3,7 @@
 import { drizzle } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 
-import type { Config } from '../config.ts'
+import { type Config } from '../config.ts'
 import * as schema from './schema.ts'
 
 export type Database = ReturnType<typeof openDatabase>['db']

@@ -1,6 +1,7 @@
 // Brings a database to the schema this version needs.
 
 import { fileURLToPath } from 'node:url'
+
 import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate as apply } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'

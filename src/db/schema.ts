@@ -15,7 +15,7 @@ import {
   unique
 } from 'drizzle-orm/pg-core'
 
-import type { Reason } from '../uploads/reasons.ts'
+import { type Reason } from '../uploads/reasons.ts'
 
 const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3 })
 const bytes = (name: string) => bigint(name, { mode: 'number' })
@@ -70,7 +70,9 @@ export const uploads = pgTable(
     check('uploads_one_outcome', sql`confirmed_at is null or discarded_at is null`),
     check('uploads_confirmed_object', sql`(confirmed_at is null) = (object_key is null)`),
     check('uploads_rejected_discarded', sql`reasons is null or discarded_at is not null`),
-    index('uploads_open').on(table.userId).where(sql`confirmed_at is null and discarded_at is null`),
+    index('uploads_open')
+      .on(table.userId)
+      .where(sql`confirmed_at is null and discarded_at is null`),
     index('uploads_overdue')
       .on(table.expiresAt)
       .where(sql`confirmed_at is null and discarded_at is null`),

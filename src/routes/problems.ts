@@ -1,7 +1,8 @@
 // How errors look on the wire: application/problem+json (RFC 9457) with a stable code.
 
 import { STATUS_CODES } from 'node:http'
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+
+import { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 
 import { isDatabaseAway } from '../db/errors.ts'

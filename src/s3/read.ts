@@ -3,9 +3,10 @@
 import { createHash } from 'node:crypto'
 import { type Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+
 import { GetObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s3'
 
-import type { S3 } from './bucket.ts'
+import { type S3 } from './bucket.ts'
 import { call, isOutOfRange } from './call.ts'
 
 /** Some bytes of an object and, from the same answer, the size of the whole. */
@@ -31,32 +32,37 @@ export function readRange(s3: S3, Key: string, first: number, last: number) {
 }
 
 async function take(
-  { Body, ContentRange = '' }: GetObjectCommandOutput,
+  { Body, ContentLength = 0, ContentRange }: GetObjectCommandOutput,
   first: number,
   last: number,
   signal: AbortSignal
 ): Promise<ReadRange> {
   const body = Body as Readable
-  const [, from, to, size] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(ContentRange) ?? []
+  // HTTP lets a server ignore Range and answer with the whole: welcome where it is no more.
+  const whole = `bytes 0-${ContentLength - 1}/${ContentLength}`
+  const [, from, to, size] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(ContentRange ?? whole) ?? []
   const end = Math.min(last, Number(size) - 1)
-  // A store or proxy that ignores Range would hand us the whole object, however large.
+  // Otherwise a store or proxy would hand us the whole object, however large.
   if (Number(from) !== first || Number(to) !== end) {
     body.destroy()
-    throw new Error(`asked for bytes ${first}-${last}, was answered "${ContentRange}"`)
+    throw new Error(`asked for bytes ${first}-${last}, was answered "${ContentRange ?? whole}"`)
   }
-  const bytes = Buffer.alloc(end - first + 1)
+  return { bytes: await collect(body, end - first + 1, signal), sizeBytes: Number(size) }
+}
+
+async function collect(body: Readable, length: number, signal: AbortSignal) {
+  const bytes = Buffer.alloc(length)
   let filled = 0
   const fill = new Writable({
     write(chunk: Buffer, _encoding, done) {
-      const room = bytes.length - filled
-      if (chunk.length > room) return done(new Error('more bytes than the range holds'))
+      if (filled + chunk.length > length) return done(new Error('more bytes than were asked for'))
       filled += chunk.copy(bytes, filled)
       done()
     }
   })
   await pipeline(body, fill, { signal })
-  if (filled < bytes.length) throw new Error('fewer bytes than the range holds')
-  return { bytes, sizeBytes: Number(size) }
+  if (filled < length) throw new Error('fewer bytes than were asked for')
+  return bytes
 }
 
 /** SHA-256 in hex of a whole object, streamed: for stores that keep no checksum of their own. */

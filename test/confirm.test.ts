@@ -1,0 +1,267 @@
+// Confirm: what was declared and sent becomes the avatar, once, and nothing else does.
+
+import { createHash } from 'node:crypto'
+
+import t from 'tap'
+
+import { BUCKET, startApp } from './support/app.ts'
+import { padded, png } from './support/pictures.ts'
+import { download, send } from './support/send.ts'
+
+const picture = padded(png(64), 400)
+const other = padded(png(64, { colour: 'red' }), 400)
+
+t.test('a picture that was sent and confirmed is served byte for byte', async (t) => {
+  const { ada, bob } = await startApp(t)
+  const upload = await ada.createUpload(picture)
+  t.match(upload, { id: /^[0-9a-f]{32}$/, state: 'open', request: { method: 'POST', headers: {} } })
+  t.equal((await ada.send(upload, picture)).status, 204)
+
+  const { upload: confirmed, avatar } = await ada.confirm(upload)
+
+  t.match(confirmed, { id: upload.id, state: 'confirmed', reasons: null })
+  t.match(avatar, { contentType: 'image/png', sizeBytes: picture.length, width: 64, height: 64 })
+  t.same(await download(avatar.url), picture)
+  t.same(await ada.avatar(), avatar)
+  t.same(await bob.avatar('ada'), avatar, 'anybody with a token may read it')
+})
+
+t.test('a confirmed picture of 5 MiB is served byte for byte', async (t) => {
+  const { ada } = await startApp(t)
+  const large = padded(picture, 5 * 1024 * 1024)
+  const { avatar } = await ada.upload(large)
+  t.ok(large.equals(await download(avatar.url)))
+})
+
+t.test('no answer shows where an object is kept, but for its signed URL', async (t) => {
+  const { ada, sandbox } = await startApp(t)
+  const { upload, avatar } = await ada.upload(picture)
+  const [key = ''] = sandbox.door.list(BUCKET, 'avatars/')
+  const { url, ...rest } = avatar
+  t.ok(url.includes(key))
+  t.notMatch(JSON.stringify({ upload, rest, read: await ada.read(upload) }), /avatars\/|staging\//)
+})
+
+t.test('confirming again gives the same answer and copies nothing', async (t) => {
+  const { ada, sandbox } = await startApp(t)
+  const upload = await ada.sent(picture)
+  const first = await ada.confirm(upload)
+  t.same(await ada.confirm(upload), first)
+  t.same(await ada.confirm(upload), first)
+  t.equal(sandbox.door.list(BUCKET, 'avatars/').length, 1)
+})
+
+t.test('a hundred confirms at once over three instances: one live object', async (t) => {
+  const { ada, instance, sql } = await startApp(t)
+  const others = [await instance(), await instance()]
+  const everywhere = [ada, ...others.map((other) => other.ada)]
+  await ada.upload(other)
+  const upload = await ada.sent(picture)
+
+  const confirms = Array.from({ length: 100 }, (_, i) => everywhere[i % 3]!.confirm(upload))
+  const answers = await Promise.all(confirms)
+
+  for (const answer of answers) t.same(answer, answers[0])
+  const live = await sql`select key from objects where live`
+  t.equal(live.length, 1)
+  t.same(await download(answers[0]!.avatar.url), picture)
+})
+
+t.test('uploads of one user confirmed together leave one live object', async (t) => {
+  const { ada, sql } = await startApp(t)
+  const uploads = await Promise.all(Array.from({ length: 8 }, () => ada.sent(picture)))
+  await Promise.all(uploads.map((upload) => ada.confirm(upload)))
+  const live = await sql`select key from objects where live`
+  const referenced = await sql`select avatar_key as key from users where id = 'ada'`
+  t.same(live, referenced)
+  const discarded = await sql`select key from objects where discarded_at is not null`
+  t.equal(discarded.length, 7)
+})
+
+t.test('confirming before any bytes arrived can be tried again', async (t) => {
+  const { ada, sql } = await startApp(t)
+  const upload = await ada.createUpload(picture)
+  await t.rejects(ada.confirm(upload), { status: 409, code: 'OBJECT_MISSING' })
+  t.same(await sql`select 1 from objects`, [], 'polling leaves no rows behind')
+  await ada.send(upload, picture)
+  t.match(await ada.confirm(upload), { upload: { state: 'confirmed' } })
+})
+
+t.test("somebody else's upload is as absent as an unknown one", async (t) => {
+  const { ada, bob } = await startApp(t)
+  const upload = await ada.sent(picture)
+  const unknown = { id: 'f'.repeat(32) }
+  for (const call of [bob.confirm, bob.read, bob.abort]) {
+    const told = (await call(upload).catch((err: Error) => err)) as Error
+    const same = (await call(unknown).catch((err: Error) => err)) as Error
+    t.match(told, { status: 404, code: 'UPLOAD_NOT_FOUND' })
+    t.equal(told.message, same.message)
+  }
+  await t.rejects(bob.confirm({ id: '..%2f..%2favatars' }), { code: 'UPLOAD_NOT_FOUND' })
+  await ada.confirm(upload)
+})
+
+t.test('an aborted upload cannot be confirmed, a confirmed one not aborted', async (t) => {
+  const { ada } = await startApp(t)
+  const aborted = await ada.sent(picture)
+  await ada.abort(aborted)
+  await ada.abort(aborted)
+  t.match(await ada.read(aborted), { state: 'aborted' })
+  await t.rejects(ada.confirm(aborted), { status: 409, code: 'UPLOAD_ABORTED' })
+
+  const confirmed = await ada.sent(picture)
+  await ada.confirm(confirmed)
+  await t.rejects(ada.abort(confirmed), { status: 409, code: 'UPLOAD_CONFIRMED' })
+  t.same(await download((await ada.avatar()).url), picture)
+})
+
+for (const verb of ['HeadObject', 'CopyObject', 'GetObject'] as const) {
+  t.test(`an abort during ${verb} wins over the confirm that is under way`, async (t) => {
+    const { ada, sandbox } = await startApp(t)
+    const upload = await ada.sent(picture)
+    sandbox.misbehave.before({ verb, times: 1 }, () => ada.abort(upload) as Promise<void>)
+    await t.rejects(ada.confirm(upload), { status: 409, code: 'UPLOAD_ABORTED' })
+    await t.rejects(ada.avatar(), { code: 'AVATAR_NOT_FOUND' })
+  })
+}
+
+t.test('expiry is judged by the clock of the database', async (t) => {
+  const { ada, clock, sql } = await startApp(t)
+  const upload = await ada.sent(picture)
+  clock.now = () => new Date(Date.now() + 86_400_000)
+  t.match(await ada.read(upload), { state: 'open' }, "the process's clock does not matter")
+  await sql`update uploads set expires_at = now()`
+  t.match(await ada.read(upload), { state: 'expired' })
+  await t.rejects(ada.confirm(upload), { status: 410, code: 'UPLOAD_EXPIRED' })
+  await ada.abort(upload)
+  t.match(await ada.read(upload), { state: 'expired' })
+})
+
+t.test('an upload that expires while it is confirmed stays expired', async (t) => {
+  const { ada, sandbox, sql } = await startApp(t)
+  const upload = await ada.sent(picture)
+  sandbox.misbehave.before({ verb: 'GetObject', times: 1 }, async () => {
+    await sql`update uploads set expires_at = now()`
+  })
+  await t.rejects(ada.confirm(upload), { status: 410, code: 'UPLOAD_EXPIRED' })
+  await t.rejects(ada.avatar(), { code: 'AVATAR_NOT_FOUND' })
+})
+
+t.test('an attempt whose lease the janitor took does not commit; the next one does', async (t) => {
+  const { ada, sandbox, sql } = await startApp(t)
+  const upload = await ada.sent(picture)
+  sandbox.misbehave.before({ verb: 'GetObject', times: 1 }, async () => {
+    await sql`update objects set discarded_at = now(), purge_after = now()`
+  })
+  await t.rejects(ada.confirm(upload), { status: 503, code: 'CONFIRM_INTERRUPTED' })
+  t.match(await ada.confirm(upload), { upload: { state: 'confirmed' } })
+})
+
+t.test('a user who is gone when the confirm commits gets no avatar', async (t) => {
+  const { ada, sandbox, sql } = await startApp(t)
+  const upload = await ada.sent(picture)
+  sandbox.misbehave.before({ verb: 'GetObject', times: 1 }, async () => {
+    await sql`delete from users where id = 'ada'`
+  })
+  await t.rejects(ada.confirm(upload), { status: 503, code: 'CONFIRM_INTERRUPTED' })
+  t.same(await sql`select 1 from objects where live`, [])
+})
+
+t.test('a replayed grant changes nothing that was confirmed', async (t) => {
+  const { ada } = await startApp(t)
+  const upload = await ada.sent(other)
+  await ada.send(upload, picture)
+  const { avatar } = await ada.confirm(upload)
+  t.same(await download(avatar.url), picture, 'replayed before: the last bytes count')
+
+  t.equal((await send(upload.request, other)).status, 204, 'S3 still takes the grant')
+
+  t.same(await download(avatar.url), picture)
+  t.same(await ada.confirm(upload), { upload: (await ada.confirm(upload)).upload, avatar })
+  t.same(await download((await ada.avatar()).url), picture)
+})
+
+for (const verb of ['HeadObject', 'CopyObject', 'GetObject'] as const) {
+  t.test(`a grant replayed at ${verb}: what is served is what was verified`, async (t) => {
+    const { ada, sandbox } = await startApp(t)
+    const upload = await ada.sent(picture)
+    const html = Buffer.alloc(picture.length, '<script>')
+    sandbox.misbehave.before({ verb, times: 1 }, async () => {
+      await sandbox.door.put(BUCKET, `staging/${upload.id}`, html, { contentType: 'image/png' })
+    })
+    const outcome = await ada.confirm(upload).catch((err) => err)
+    if (verb === 'GetObject') t.same(await download(outcome.avatar.url), picture)
+    else t.match(outcome, { status: 422, reasons: [{ code: 'UNKNOWN_FORMAT' }] })
+  })
+}
+
+t.test('a replaced picture is served until its last URL has died', async (t) => {
+  const { ada, deps, sql } = await startApp(t)
+  const first = await ada.sent(picture)
+  const { avatar } = await ada.confirm(first)
+  const second = await ada.upload(other)
+
+  t.same(await download(avatar.url), picture)
+  t.same((await ada.avatar()).url, second.avatar.url)
+  const [{ wait } = { wait: 0 }] = await sql`
+    select extract(epoch from purge_after - discarded_at)::int as wait
+    from objects where discarded_at is not null`
+  t.ok(wait >= deps.config.urlSeconds && wait <= deps.config.urlSeconds + 600)
+  t.match(await ada.confirm(first), { upload: { state: 'confirmed' }, avatar: null })
+})
+
+t.test('a removed avatar is gone for everybody at once', async (t) => {
+  const { ada, bob, user } = await startApp(t)
+  await ada.upload(picture)
+  await t.rejects(bob.removeAvatar('ada'), { status: 403, code: 'FORBIDDEN' })
+  await ada.removeAvatar()
+  await ada.removeAvatar()
+  await t.rejects(bob.avatar('ada'), { status: 404, code: 'AVATAR_NOT_FOUND' })
+
+  await ada.upload(picture)
+  await user('moderator', { scope: 'something avatars:admin' }).removeAvatar('ada')
+  await t.rejects(ada.avatar(), { code: 'AVATAR_NOT_FOUND' })
+})
+
+t.test('a declared SHA-256 is enforced by the grant and checked again', async (t) => {
+  const { ada, sandbox } = await startApp(t)
+  const sha256 = createHash('sha256').update(picture).digest('hex')
+  const upload = await ada.createUpload(picture, { sha256 })
+  t.ok((await ada.send(upload, other)).status >= 400)
+  await ada.send(upload, picture)
+  t.match(await ada.confirm(upload), { upload: { state: 'confirmed' } })
+
+  sandbox.misbehave.lieAboutEverything()
+  const swapped = await ada.createUpload(picture, { sha256 })
+  t.ok((await ada.send(swapped, other)).ok)
+  const refused = { status: 422, reasons: [{ code: 'CHECKSUM_MISMATCH', declared: sha256 }] }
+  await t.rejects(ada.confirm(swapped), refused as unknown as Error)
+})
+
+t.test('a SHA-256 of more than can be seen comes from the store, or from all bytes', async (t) => {
+  const { ada, sandbox } = await startApp(t)
+  const large = padded(picture, 300_000)
+  const wrong = Buffer.from(large)
+  wrong[150_000]! ^= 1
+  const sha256 = createHash('sha256').update(large).digest('hex')
+  const reads = () => sandbox.requests.filter(({ verb }) => verb === 'GetObject').length
+
+  for (const storeHasChecksums of [true, false]) {
+    if (!storeHasChecksums) {
+      sandbox.misbehave.add('CopyObject', {
+        rewrite: (answer) => ({
+          ...answer,
+          body: String(answer.body).replace(/<ChecksumSHA256>.*<\/ChecksumSHA256>/, '')
+        })
+      })
+    }
+    const before = reads()
+    await ada.upload(large, { sha256 })
+    t.equal(reads() - before, storeHasChecksums ? 2 : 3)
+
+    const upload = await ada.createUpload(large, { sha256 })
+    await sandbox.door.put(BUCKET, `staging/${upload.id}`, wrong, { contentType: 'image/png' })
+    const refused = { reasons: [{ code: 'CHECKSUM_MISMATCH' }] }
+    await t.rejects(ada.confirm(upload), refused as unknown as Error)
+  }
+})

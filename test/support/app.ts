@@ -1,0 +1,124 @@
+// The whole service for a test: real Postgres, the sandbox, the app, and users who call it.
+
+import { type InjectOptions } from 'fastify'
+import postgres from 'postgres'
+import { type Test } from 'tap'
+
+import { buildApp } from '../../src/app.ts'
+import { type Avatar } from '../../src/avatars/read.ts'
+import { readConfig } from '../../src/config.ts'
+import { openDatabase } from '../../src/db/client.ts'
+import { type Sandbox, startSandbox } from '../../src/dev/sandbox/server.ts'
+import { openBucket } from '../../src/s3/bucket.ts'
+import { type GrantRequest } from '../../src/s3/grant.ts'
+import { cloneDatabase } from './database.ts'
+import { send } from './send.ts'
+
+export const BUCKET = 'avatars-of-a-test'
+export const SECRET = 'a secret of thirty-two bytes or more'
+
+type Environment = Record<string, string>
+
+/** Starts everything; what is started ends with the test. */
+export async function startApp(t: Test, environment: Environment = {}) {
+  const databaseUrl = await cloneDatabase(t)
+  const sandbox = await startSandbox({ buckets: [BUCKET] })
+  const sql = postgres(databaseUrl, { max: 2, onnotice: () => {} })
+  t.teardown(async () => {
+    await sql.end()
+    await sandbox.close()
+  })
+  const instance = () => startInstance(t, sandbox, { DATABASE_URL: databaseUrl, ...environment })
+  const first = await instance()
+  return { ...first, sandbox, sql, instance }
+}
+
+/** One more instance of the service over the same Postgres and bucket. */
+async function startInstance(t: Test, sandbox: Sandbox, environment: Environment) {
+  const config = readConfig({
+    S3_BUCKET: BUCKET,
+    S3_ENDPOINT: sandbox.endpoint,
+    S3_PATH_STYLE: 'true',
+    AWS_REGION: sandbox.region,
+    AWS_ACCESS_KEY_ID: sandbox.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: sandbox.credentials.secretAccessKey,
+    JWT_SECRET: SECRET,
+    ...environment
+  })
+  const database = openDatabase(config)
+  const bucket = openBucket(config.s3)
+  const clock = { now: () => new Date() }
+  const deps = { config, db: database.db, bucket, now: () => clock.now() }
+  const app = await buildApp(deps)
+  t.teardown(async () => {
+    await app.close()
+    bucket.close()
+    await database.close()
+  })
+  const user = (sub: string, claims = {}) =>
+    userOf((options) => app.inject(options), app.jwt.sign({ sub, ...claims }, { expiresIn: '1h' }))
+  return { app, deps, clock, user, ada: user('ada'), bob: user('bob') }
+}
+
+export interface Upload {
+  id: string
+  state: string
+  expiresAt: string
+  sendBy: string
+  request: GrantRequest
+}
+export type Confirmed = { upload: { id: string; state: string }; avatar: Avatar }
+type Inject = (options: InjectOptions) => Promise<Reply>
+interface Reply {
+  statusCode: number
+  body: string
+  headers: Record<string, unknown>
+}
+
+/** An answer that is a problem, as an error: `{ status, code, reasons? }`. */
+export class Refused extends Error {
+  constructor(status: number, body: string) {
+    super(`${status} ${body}`)
+    Object.assign(this, { status }, body ? JSON.parse(body) : {})
+  }
+}
+
+export type User = ReturnType<typeof userOf>
+
+function userOf(inject: Inject, token: string) {
+  const headers = { authorization: `Bearer ${token}` }
+  async function call<Answer>(method: 'GET' | 'POST' | 'DELETE', url: string, payload?: object) {
+    const reply = await inject({ method, url, headers, payload })
+    if (reply.statusCode >= 400) throw new Refused(reply.statusCode, reply.body)
+    return (reply.body ? JSON.parse(reply.body) : undefined) as Answer
+  }
+  const user = {
+    token,
+    call,
+    createUpload: (bytes: Uint8Array, declared: object = {}) =>
+      call<Upload>('POST', '/api/uploads', {
+        purpose: 'avatar',
+        contentType: 'image/png',
+        sizeBytes: bytes.length,
+        ...declared
+      }),
+    send: ({ request }: Upload, bytes: Uint8Array) => send(request, bytes),
+    confirm: ({ id }: { id: string }) => call<Confirmed>('POST', `/api/uploads/${id}/confirm`),
+    read: ({ id }: { id: string }) =>
+      call<{ state: string; reasons: { code: string }[] | null }>('GET', `/api/uploads/${id}`),
+    abort: ({ id }: { id: string }) => call('DELETE', `/api/uploads/${id}`),
+    avatar: (of = 'me') => call<Avatar>('GET', `/api/users/${of}/avatar`),
+    removeAvatar: (of = 'me') => call('DELETE', `/api/users/${of}/avatar`),
+    /** Creates an upload and sends its bytes, whatever S3 says of them. */
+    async sent(bytes: Uint8Array, declared: object = {}) {
+      const upload = await user.createUpload(bytes, declared)
+      await user.send(upload, bytes)
+      return upload
+    },
+    /** The two steps whole. */
+    async upload(bytes: Uint8Array, declared: object = {}) {
+      return user.confirm(await user.sent(bytes, declared))
+    }
+  }
+  return user
+}
