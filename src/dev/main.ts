@@ -1,0 +1,94 @@
+// npm run dev: the whole service on this machine, with a Postgres and an S3 of its own.
+
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+
+import closeWithGrace from 'close-with-grace'
+
+import { buildApp } from '../app.ts'
+import { readConfig } from '../config.ts'
+import { openDatabase } from '../db/client.ts'
+import { migrate } from '../db/migrate.ts'
+import { openBucket } from '../s3/bucket.ts'
+import { startPostgres } from './postgres.ts'
+import { type Sandbox, startSandbox } from './sandbox/server.ts'
+import { screen } from './session.ts'
+
+const BUCKET = 'directo'
+
+const running: (() => unknown)[] = []
+async function stop() {
+  for (const close of running.splice(0).reverse()) await close()
+}
+
+closeWithGrace({ delay: 10_000, logger: false }, async ({ err }) => {
+  if (err) console.error(err)
+  await stop()
+})
+
+try {
+  await start(options())
+} catch (err) {
+  console.error(explain(err as NodeJS.ErrnoException & { port?: number }))
+  await stop()
+  process.exit(1)
+}
+
+function options() {
+  const { values } = parseArgs({
+    options: {
+      port: { type: 'string', default: '3000' },
+      's3-port': { type: 'string', default: '9000' },
+      data: { type: 'string', default: '.data' }
+    }
+  })
+  return { port: values.port, s3Port: Number(values['s3-port']), data: resolve(values.data) }
+}
+
+async function start({ port, s3Port, data }: ReturnType<typeof options>) {
+  mkdirSync(data, { recursive: true })
+  const sandbox = await startSandbox({ port: s3Port, folder: `${data}/s3`, buckets: [BUCKET] })
+  running.push(sandbox.close)
+  const postgres = await startPostgres(`${data}/postgres`)
+  running.push(postgres.stop)
+  await migrate(postgres.url)
+
+  const config = readConfig(environment(sandbox, postgres.url, port, secret(`${data}/jwt-secret`)))
+  const database = openDatabase(config)
+  const bucket = openBucket(config.s3)
+  running.push(database.close, bucket.close)
+  const deps = { config, db: database.db, bucket, now: () => new Date() }
+  const app = await buildApp(deps, { level: config.logLevel })
+  running.push(() => app.close())
+  const address = await app.listen({ host: config.host, port: config.port })
+  console.log(screen(address, app.jwt.sign({ sub: 'ada' }, { expiresIn: '12h' }), data))
+}
+
+function environment(sandbox: Sandbox, databaseUrl: string, port: string, jwtSecret: string) {
+  return {
+    DATABASE_URL: databaseUrl,
+    S3_BUCKET: BUCKET,
+    S3_ENDPOINT: sandbox.endpoint,
+    S3_PATH_STYLE: 'true',
+    AWS_REGION: sandbox.region,
+    AWS_ACCESS_KEY_ID: sandbox.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: sandbox.credentials.secretAccessKey,
+    JWT_SECRET: jwtSecret,
+    PORT: port,
+    LOG_LEVEL: 'warn'
+  }
+}
+
+// Kept, so that tokens outlive a restart.
+function secret(file: string) {
+  if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600 })
+  return readFileSync(file, 'utf8')
+}
+
+function explain(err: NodeJS.ErrnoException & { port?: number }) {
+  if (err.code !== 'EADDRINUSE') return err.message
+  return `Port ${err.port} is taken. Stop what uses it, or choose others:
+  npm run dev -- --port 3001 --s3-port 9001`
+}
