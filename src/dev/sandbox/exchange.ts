@@ -43,11 +43,12 @@ export async function exchange(
   try {
     call = readCall(request, body)
   } catch (error) {
-    return send(deps, request, response, { ...refuse(error) }, requestId, owesContinue)
+    return send(deps, request, response, refuse(error), requestId, owesContinue)
   }
   const entry = { verb: call.verb, bucket: call.bucket, key: call.key, status: 0 }
   log.push(entry)
-  const outcome = await decide(deps, call, refuse)
+  const outcome = await decide(deps, call, refuse).catch(refuse)
+  if (response.destroyed) return // the client is gone
   if (outcome === 'hang') return
   if (outcome === 'reset') return request.socket.resetAndDestroy()
   Object.assign(entry, { key: call.key, status: outcome.status })
@@ -109,4 +110,5 @@ function drain(request: IncomingMessage) {
     left -= bytes.length
     if (left < 0) request.destroy()
   })
+  request.resume()
 }

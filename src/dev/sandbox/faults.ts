@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { type Answer, xmlAnswer } from './answer.ts'
 import { describeError } from './errors.ts'
-import { type Performed, type Rule } from './misbehave.ts'
+import { type Outcome, type Performed, type Rule } from './misbehave.ts'
 
 export interface Failure {
   code: string
@@ -19,7 +19,7 @@ export function delay(milliseconds: number): Rule {
 
 export function fail({ performed, ...failure }: Failure & Performed): Rule {
   const answer = () => failureAnswer(failure)
-  return performed ? { rewrite: answer } : { instead: answer }
+  return performed ? { rewrite: dropping(answer) } : { instead: answer }
 }
 
 function failureAnswer({ code, status, message }: Failure): Answer {
@@ -29,7 +29,15 @@ function failureAnswer({ code, status, message }: Failure): Answer {
 }
 
 export function lose(how: 'hang' | 'reset', performed = false): Rule {
-  return performed ? { rewrite: () => how } : { instead: () => how }
+  return performed ? { rewrite: dropping(() => how) } : { instead: () => how }
+}
+
+// A body that is not sent must not keep its file open.
+function dropping(outcome: () => Outcome): NonNullable<Rule['rewrite']> {
+  return ({ body }) => {
+    if (typeof body === 'object') body.destroy()
+    return outcome()
+  }
 }
 
 export function reset({ performed, afterBytes }: Performed & { afterBytes?: number }): Rule {
@@ -51,7 +59,7 @@ export function errorIn200(code: string): Rule {
   return { instead: () => ({ ...failureAnswer({ code }), status: 200 }) }
 }
 
-export const emptyBody: Rule = { rewrite: () => ({ status: 200, body: '' }) }
+export const emptyBody: Rule = { rewrite: dropping(() => ({ status: 200, body: '' })) }
 
 export const withoutEtag: Rule = {
   rewrite: ({ status, headers = {}, body }) => {

@@ -11,8 +11,12 @@ const KEPT = [
   'expires'
 ]
 
+const GULLIBLY_KEPT = ['x-amz-storage-class', 'x-amz-website-redirect-location']
+
 // Silently dropping one of these would hide a mistake: only the values that change nothing pass.
 const HARMLESS: Record<string, RegExp> = {
+  acl: /^bucket-owner-full-control$/,
+  tagging: /^$/,
   'x-amz-acl': /^bucket-owner-full-control$/,
   'x-amz-storage-class': /^STANDARD$/,
   'x-amz-server-side-encryption': /^AES256$/,
@@ -24,17 +28,22 @@ const UNSUPPORTED =
   /^x-amz-(grant-|object-lock-|server-side-encryption-|copy-source-server-side-|write-offset)/
 
 /**
- * What to keep of a request's headers or a form's fields (names in lower case).
+ * What to keep of a request's headers or a form's fields (names in lower case). A lying store is
+ * `gullible`: it takes whatever is asked of it.
  * @throws {S3Error} NotImplemented, AccessControlListNotSupported, MetadataTooLarge, InvalidArgument
  */
-export function metadataOf(fields: Record<string, string>): Record<string, string> {
-  refuseUnsupported(fields)
+export function metadataOf(
+  fields: Record<string, string>,
+  gullible = false
+): Record<string, string> {
+  if (!gullible) refuseUnsupported(fields)
   const kept: Record<string, string> = { 'content-type': 'binary/octet-stream' }
   let userBytes = 0
   for (const [name, value] of Object.entries(fields)) {
     const isUsers = name.startsWith('x-amz-meta-')
     if (isUsers) userBytes += name.length - 'x-amz-meta-'.length + Buffer.byteLength(value)
-    if (isUsers || KEPT.includes(name)) kept[name] = headerValue(value)
+    const isKept = isUsers || KEPT.includes(name) || (gullible && GULLIBLY_KEPT.includes(name))
+    if (isKept) kept[name] = headerValue(value)
   }
   if (userBytes > 2048) {
     throw new S3Error('MetadataTooLarge', undefined, { Size: userBytes, MaxSizeAllowed: 2048 })
@@ -49,7 +58,7 @@ function refuseUnsupported(fields: Record<string, string>) {
   for (const [name, value] of Object.entries(fields)) {
     const harmless = HARMLESS[name]
     if (harmless ? harmless.test(value) : !UNSUPPORTED.test(name)) continue
-    if (name === 'x-amz-acl') throw new S3Error('AccessControlListNotSupported')
+    if (name.endsWith('acl')) throw new S3Error('AccessControlListNotSupported')
     throw new S3Error('NotImplemented', undefined, { Header: name })
   }
 }

@@ -4,6 +4,7 @@ import { type Signed } from './authenticate.ts'
 import { decodeChunks } from './aws-chunked.ts'
 import { type Call } from './call.ts'
 import { chunkSeal } from './chunk-seal.ts'
+import { UNSIGNED_PAYLOAD } from './claim.ts'
 import { type Deps } from './deps.ts'
 import {
   type Algorithm,
@@ -30,6 +31,7 @@ export async function receive(
   signed: Signed,
   sink: Sink
 ): Promise<Received> {
+  checkPayload(signed)
   const declaredBytes = readLength(call, signed)
   if (declaredBytes > deps.maxObjectBytes) throw tooLarge(declaredBytes, deps.maxObjectBytes)
   const trailers: Record<string, string> = Object.create(null)
@@ -44,7 +46,7 @@ export async function receive(
     await written
   }
   if (sizeBytes !== declaredBytes) throw new S3Error('IncompleteBody')
-  if (/^[\da-f]{64}$/.test(signed.payload) && !deps.lies.has('signature')) {
+  if (isHash(signed) && !deps.lies.has('signature')) {
     const matches = digests.digest('sha256').toString('hex') === signed.payload
     if (!matches) throw new S3Error('XAmzContentSHA256Mismatch')
   }
@@ -73,6 +75,16 @@ export async function receiveText(deps: Deps, call: Call, signed: Signed): Promi
 export function tooLarge(proposed: number, allowed: number): S3Error {
   const details = { ProposedSize: proposed, MaxSizeAllowed: allowed }
   return new S3Error('EntityTooLarge', undefined, details)
+}
+
+function checkPayload(signed: Signed) {
+  if (isHash(signed) || isStreaming(signed) || signed.payload === UNSIGNED_PAYLOAD) return
+  const message = `x-amz-content-sha256 must be ${UNSIGNED_PAYLOAD}, STREAMING-… or a valid sha256`
+  throw new S3Error('InvalidArgument', message)
+}
+
+function isHash({ payload }: Signed): boolean {
+  return /^[\da-f]{64}$/.test(payload)
 }
 
 function isStreaming({ payload }: Signed): boolean {
@@ -104,9 +116,9 @@ function announcedChecksums({ headers }: Call): string[] {
   )
 }
 
-function neededDigests({ payload }: Signed, checksums: string[]): Algorithm[] {
+function neededDigests(signed: Signed, checksums: string[]): Algorithm[] {
   const needed = new Set<Algorithm>(['md5', ...checksums.map(algorithmOf)])
-  if (!payload.startsWith('STREAMING-') && payload !== 'UNSIGNED-PAYLOAD') needed.add('sha256')
+  if (isHash(signed)) needed.add('sha256')
   return [...needed]
 }
 

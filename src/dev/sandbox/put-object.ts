@@ -16,7 +16,10 @@ export async function putObject(
   signed: Signed
 ): Promise<Answer> {
   const { key } = call
-  const headers = metadataOf({ ...hoistedMetadata(call), ...call.headers })
+  const headers = metadataOf(
+    { ...hoistedMetadata(call), ...call.headers },
+    deps.lies.has('unsigned-headers')
+  )
   const checkConditions = () => {
     if (deps.lies.has('put-if-none-match')) return
     checkWriteConditions(call.headers, bucket.objects.get(key))
