@@ -92,8 +92,9 @@ function isStreaming({ payload }: Signed): boolean {
 }
 
 function readLength({ headers }: Call, signed: Signed): number {
-  const name = isStreaming(signed) ? 'x-amz-decoded-content-length' : 'content-length'
-  const length = headers[name] ?? (headers['transfer-encoding'] ? undefined : '0')
+  const streams = isStreaming(signed)
+  const name = streams ? 'x-amz-decoded-content-length' : 'content-length'
+  const length = headers[name] ?? (streams || headers['transfer-encoding'] ? undefined : '0')
   if (length === undefined) throw new S3Error('MissingContentLength')
   if (!/^\d{1,15}$/.test(length)) throw new S3Error('InvalidArgument', `${name} must be a number`)
   return Number(length)
