@@ -86,7 +86,7 @@ function dataOf({ window }: Reading, meta: Meta, location: Location): Buffer {
   return Buffer.concat(
     extents.map(({ at, length }) => {
       window.budget.spend(length) // extents may repeat the same bytes any number of times
-      if (at + length <= window.size && !window.sees(at, length)) throw unreadMetadata()
+      if (window.hides(at, length)) throw unreadMetadata()
       return window.bytes(at, length)
     })
   )

@@ -122,7 +122,9 @@ function readAssociations(window: ByteWindow, box: Box, { properties }: Meta) {
     const numbers = Array.from({ length: count }, (_, n) =>
       hasLongNumbers ? bytes.readUInt16BE(n * 2) & 0x7fff : bytes[n]! & 0x7f
     )
-    properties.set(id, [...(properties.get(id) ?? []), ...numbers])
+    const known = properties.get(id)
+    if (known) known.push(...numbers)
+    else properties.set(id, numbers)
     at += 1 + count * numberBytes
   }
 }

@@ -57,6 +57,6 @@ function readUserBox(reading: Reading, { dataAt, end }: Box) {
   const { window } = reading
   const userType = window.bytes(dataAt - XMP_USER_TYPE.length, XMP_USER_TYPE.length)
   if (!userType.equals(XMP_USER_TYPE)) return
-  if (!window.sees(dataAt, end - dataAt)) throw unreadMetadata()
+  if (window.hides(dataAt, end - dataAt)) throw unreadMetadata()
   reading.locate(xmpHasPosition(window.bytes(dataAt, end - dataAt), window.budget))
 }

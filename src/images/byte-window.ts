@@ -20,6 +20,8 @@ interface Run {
   bytes: Buffer
 }
 
+const NOTHING = Buffer.alloc(0)
+
 export class ByteWindow {
   readonly size: number
   readonly budget = new Budget()
@@ -66,9 +68,15 @@ export class ByteWindow {
     return at + length <= this.seenEnd(at)
   }
 
+  /** Whether some of these bytes are in the file, but not among those seen. */
+  hides(at: number, length: number): boolean {
+    return at + length <= this.size && !this.sees(at, length)
+  }
+
   /** @throws {Stop} TRUNCATED beyond the end of the file, HEADER_TOO_LARGE for unseen bytes */
   bytes(at: number, length: number): Buffer {
     if (at + length > this.size) throw truncated()
+    if (length === 0) return NOTHING
     const run = this.#run(at)
     if (!run || at + length > run.end) {
       throw new Stop('HEADER_TOO_LARGE', 'What describes the picture lies beyond the bytes read.')
@@ -76,22 +84,18 @@ export class ByteWindow {
     return run.bytes.subarray(at - run.start, at - run.start + length)
   }
 
-  /** The first place of a byte in the same run as `at`, before `to`; -1 if there is none. */
-  indexOf(byte: number, at: number, to: number): number {
-    const seen = this.bytes(at, Math.min(to, this.seenEnd(at)) - at)
-    const found = seen.indexOf(byte)
-    return found < 0 ? -1 : at + found
-  }
-
   text = (at: number, length: number) => this.bytes(at, length).toString('latin1')
-  u8 = (at: number) => this.bytes(at, 1).readUInt8()
+  u8 = (at: number) => this.bytes(at, 1)[0]!
   u16 = (at: number) => this.bytes(at, 2).readUInt16BE()
   u32 = (at: number) => this.bytes(at, 4).readUInt32BE()
   u16le = (at: number) => this.bytes(at, 2).readUInt16LE()
   u24le = (at: number) => this.bytes(at, 3).readUIntLE(0, 3)
   u32le = (at: number) => this.bytes(at, 4).readUInt32LE()
 
-  #run = (at: number) => this.#runs.find(({ start, end }) => start <= at && at < end)
+  #run(at: number): Run | undefined {
+    const run = at < this.#runs[0]!.end ? this.#runs[0] : this.#runs[1]
+    return run && run.start <= at && at < run.end ? run : undefined
+  }
 }
 
 const asBuffer = ({ buffer, byteOffset, length }: Uint8Array) =>

@@ -8,19 +8,23 @@ const PART_HEADER_BYTES = 8
  * The starts of the seen parts each of which ends exactly where the next begins, the last at
  * `end`, in file order. Every place is tried once, for a search goes on from the part it found.
  *
- * @param reaches whether a part at this place would end there
+ * @param lengthAt how long the part would be that these bytes begin
+ * @param isPart whether there is one at this place in the file, up to that end
  */
 export function chainBack(
   window: ByteWindow,
   end: number,
-  reaches: (at: number, end: number) => boolean
+  lengthAt: (bytes: Buffer, at: number) => number,
+  isPart: (at: number, end: number) => boolean
 ): number[] {
+  const { tailStart, budget } = window
+  const tail = window.bytes(tailStart, Math.max(0, end - tailStart))
   const starts: number[] = []
-  let next = end
-  for (let at = end - PART_HEADER_BYTES; at >= window.tailStart; at--) {
-    window.budget.step()
-    if (!reaches(at, next)) continue
-    starts.push(at)
+  let next = tail.length
+  for (let at = next - PART_HEADER_BYTES; at >= 0; at--) {
+    budget.step()
+    if (at + lengthAt(tail, at) !== next || !isPart(tailStart + at, tailStart + next)) continue
+    starts.push(tailStart + at)
     next = at
   }
   return starts.reverse()

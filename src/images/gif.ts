@@ -4,7 +4,7 @@ import { type ByteWindow } from './byte-window.ts'
 import { EXTENSION, IMAGE, IMAGE_HEADER_BYTES, paletteBytes, TRAILER } from './gif-block.ts'
 import { readGifTail } from './gif-tail.ts'
 import { type Reading } from './picture.ts'
-import { malformed, trailing, unreadMetadata } from './stop.ts'
+import { malformed, Stop, trailing, unreadMetadata } from './stop.ts'
 import { xmpHasPosition } from './xmp.ts'
 
 const APPLICATION = 0xff
@@ -21,7 +21,7 @@ export function readGif(reading: Reading) {
   reading.picture.height = window.u16le(8)
   let at: number | null = SCREEN_END + paletteBytes(window.u8(10))
   let images = 0
-  while (at !== null && (at >= window.size || window.resume(at) === at)) {
+  while (at !== null && !window.hides(at, 1)) {
     window.budget.step()
     const kind = window.u8(at)
     if (kind === TRAILER && images === 0) throw malformed('The GIF ends without a picture.')
@@ -29,6 +29,9 @@ export function readGif(reading: Reading) {
     if (kind === TRAILER) return
     if (kind === IMAGE) images += 1
     at = readBlock(reading, at, kind)
+  }
+  if (images === 0) {
+    throw new Stop('HEADER_TOO_LARGE', 'The pixels begin beyond the bytes that are read.')
   }
   readGifTail(reading)
 }
@@ -38,16 +41,15 @@ function readBlock(reading: Reading, at: number, kind: number): number | null {
   const { window } = reading
   if (kind === IMAGE) return readImage(reading, at)
   if (kind !== EXTENSION) throw malformed('Something other than a GIF block was found.')
-  const label = window.u8(at + 1)
+  if (window.hides(at, 2)) return null
   const end = skipSubBlocks(window, at + 2)
-  if (label === APPLICATION && window.text(at + 2, XMP_BLOCK.length) === XMP_BLOCK) {
-    readXmp(reading, at + 2 + XMP_BLOCK.length, end)
-  }
+  if (window.u8(at + 1) === APPLICATION) readApplication(reading, at + 2, end)
   return end
 }
 
 function readImage(reading: Reading, at: number): number | null {
   const { window } = reading
+  if (window.hides(at, IMAGE_HEADER_BYTES)) return null
   const [left, top, width, height] = [1, 3, 5, 7].map((offset) => window.u16le(at + offset))
   if (!width || !height) throw malformed('A GIF frame has no size.')
   reading.measure(left! + width, top! + height)
@@ -57,7 +59,7 @@ function readImage(reading: Reading, at: number): number | null {
 
 function skipSubBlocks(window: ByteWindow, from: number): number | null {
   let at = from
-  while (at >= window.size || window.resume(at) === at) {
+  while (!window.hides(at, 1)) {
     window.budget.step()
     const length = window.u8(at)
     at += 1 + length
@@ -67,8 +69,11 @@ function skipSubBlocks(window: ByteWindow, from: number): number | null {
 }
 
 // XMP part 3, section 1.1.2: the packet is bare, and only the ramp behind it makes it sub-blocks.
-function readXmp(reading: Reading, at: number, end: number | null) {
+function readApplication(reading: Reading, nameAt: number, end: number | null) {
   const { window } = reading
+  const at = nameAt + XMP_BLOCK.length
+  if (window.hides(nameAt, XMP_BLOCK.length)) throw unreadMetadata()
+  if ((end ?? window.size) < at || window.text(nameAt, XMP_BLOCK.length) !== XMP_BLOCK) return
   if (end === null) throw unreadMetadata()
   reading.locate(xmpHasPosition(window.bytes(at, end - at), window.budget))
   reading.locate(xmpHasPosition(withoutLengths(window.bytes(at, end - at)), window.budget))

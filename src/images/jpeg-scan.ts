@@ -1,5 +1,6 @@
 // Finds the next marker in the entropy-coded data of a JPEG.
 
+import { type Budget } from './budget.ts'
 import { type ByteWindow } from './byte-window.ts'
 
 /**
@@ -9,17 +10,24 @@ import { type ByteWindow } from './byte-window.ts'
  * show themselves soon. Only segments longer than the unseen middle would be misjudged.
  */
 export function findMarker(window: ByteWindow, from: number, end: number): number | null {
-  let at = window.resume(from)
-  while (at < end - 1) {
+  for (let at = window.resume(from); at < end; at = window.resume(at)) {
     window.budget.step()
-    const found = window.indexOf(0xff, at, end)
-    if (found < 0 || !window.sees(found, 2)) {
-      at = window.resume(window.seenEnd(at))
-      continue
-    }
-    const code = window.u8(found + 1)
-    if (found + 1 < end && !isEntropy(code) && code !== 0xff) return found
-    at = found + (code === 0xff ? 1 : 2)
+    const seen = window.bytes(at, Math.min(end, window.seenEnd(at)) - at)
+    const found = markerIn(seen, window.budget)
+    if (found !== null) return at + found
+    at += seen.length
+  }
+  return null
+}
+
+function markerIn(bytes: Buffer, budget: Budget): number | null {
+  let at = bytes.indexOf(0xff)
+  while (at >= 0 && at + 1 < bytes.length) {
+    budget.step()
+    const code = bytes[at + 1]!
+    if (code === 0xff) at += 1
+    else if (isEntropy(code)) at = bytes.indexOf(0xff, at + 2)
+    else return at
   }
   return null
 }

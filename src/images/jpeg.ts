@@ -76,7 +76,9 @@ function readScans(jpeg: Jpeg, scan: number) {
     if (marker === EOI && at + 2 === end) return
     if (marker === EOI) throw trailing()
     if (FRAMES.has(marker)) throw malformed('A JPEG holds more than one frame.')
-    at = findMarker(window, readSegment(jpeg, at, marker), end)
+    // A segment that the unseen bytes cut through cannot be read: whatever is in the tail is next.
+    const next = window.hides(at, 4) ? window.seenEnd(at) : readSegment(jpeg, at, marker)
+    at = findMarker(window, next, end)
   }
   if (window.sees(end - 1, 1)) throw truncated()
 }

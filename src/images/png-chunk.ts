@@ -13,7 +13,7 @@ export interface Chunk {
   end: number
 }
 
-const CHUNK_BYTES = 12 // length, type and CRC around the data
+export const CHUNK_BYTES = 12 // length, type and CRC around the data
 const LONGEST = 0x7fffffff
 
 export const IEND = Buffer.from('0000000049454e44ae426082', 'hex')
@@ -32,11 +32,9 @@ export function chunkAt(window: ByteWindow, at: number): Chunk {
   return { type, dataAt: at + 8, length, end }
 }
 
-/** Whether a whole chunk lies exactly between two places. */
+/** Whether a whole chunk lies between two places that its length fits. */
 export const isChunk = (window: ByteWindow, at: number, end: number): boolean =>
-  window.u32(at) === end - at - CHUNK_BYTES &&
-  isType(window.text(at + 4, 4)) &&
-  isSound(window, at, end - at - CHUNK_BYTES)
+  isType(window.text(at + 4, 4)) && isSound(window, at, end - at - CHUNK_BYTES)
 
 function isSound(window: ByteWindow, at: number, length: number): boolean {
   window.budget.spend(length)

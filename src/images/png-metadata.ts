@@ -27,7 +27,11 @@ function readText(reading: Reading, chunk: Chunk) {
   const { window } = reading
   const { budget } = window
   const shown = Math.min(chunk.length, KEYWORD_BYTES, window.seenEnd(chunk.dataAt) - chunk.dataAt)
-  const keyword = window.text(chunk.dataAt, shown).split('\0', 1)[0]!
+  const [keyword, rest] = window.text(chunk.dataAt, shown).split('\0', 2)
+  if (keyword === undefined || rest === undefined) {
+    if (window.hides(chunk.dataAt, Math.min(chunk.length, KEYWORD_BYTES))) throw unreadMetadata()
+    return
+  }
   if (GPS_PROPERTY.test(keyword)) return reading.locate(true)
   const isProfile = RAW_PROFILES.test(keyword)
   if (keyword !== XMP && !isProfile) return
@@ -37,7 +41,7 @@ function readText(reading: Reading, chunk: Chunk) {
 }
 
 function data({ window }: Reading, { dataAt, length }: Chunk): Buffer {
-  if (!window.sees(dataAt, length)) throw unreadMetadata()
+  if (window.hides(dataAt, length)) throw unreadMetadata()
   return window.bytes(dataAt, length)
 }
 

@@ -3,7 +3,7 @@
 import { type ByteWindow } from './byte-window.ts'
 import { chainBack } from './chain-back.ts'
 import { type Reading } from './picture.ts'
-import { type Chunk, chunkAt, IEND, isChunk } from './png-chunk.ts'
+import { CHUNK_BYTES, type Chunk, chunkAt, IEND, isChunk } from './png-chunk.ts'
 import { readPngMetadata } from './png-metadata.ts'
 import { malformed, Stop, trailing, truncated } from './stop.ts'
 
@@ -33,7 +33,7 @@ export function readPng(reading: Reading) {
   const { window } = reading
   const png: Png = { reading, window, colourType: 0, seen: new Set(), previous: '' }
   let at = SIGNATURE.length
-  while (window.sees(at, 8) || at + 8 > window.size) {
+  while (!window.hides(at, 8)) {
     window.budget.step()
     const chunk = chunkAt(window, at)
     readChunk(png, chunk)
@@ -54,8 +54,11 @@ function readTail(png: Png) {
   const end = tail.indexOf(IEND)
   if (end < 0) throw truncated()
   if (end + IEND.length < tail.length) throw trailing()
-  const starts = chainBack(window, window.size - IEND.length, (at, next) =>
-    isChunk(window, at, next)
+  const starts = chainBack(
+    window,
+    window.size - IEND.length,
+    (bytes, at) => CHUNK_BYTES + bytes.readUInt32BE(at),
+    (at, next) => isChunk(window, at, next)
   )
   png.previous = 'IDAT'
   for (const start of starts) readChunk(png, chunkAt(window, start))
@@ -102,6 +105,7 @@ function checkData({ seen, previous, colourType }: Png) {
 // Section 11.3.6.2: a frame of an animation lies inside the picture.
 function readFrame({ window, reading }: Png, { dataAt, length }: Chunk) {
   if (length !== 26) throw malformed('A PNG animation frame has the wrong length.')
+  if (window.hides(dataAt, length)) return
   const [width, height, x, y] = [4, 8, 12, 16].map((offset) => window.u32(dataAt + offset))
   const { picture } = reading
   if (width! + x! > picture.width || height! + y! > picture.height) {

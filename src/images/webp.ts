@@ -15,11 +15,14 @@ const IS_ANIMATED = 0x02
 const RIFF_HEADER_BYTES = 12
 const CHUNK_HEADER_BYTES = 8
 const FRAME_HEADER_BYTES = 16
+const BITSTREAM_HEADER_BYTES = 10
 const KNOWN = new Set(['VP8 ', 'VP8L', 'ALPH', 'ANIM', 'ANMF', 'EXIF', 'XMP ', 'ICCP'])
 
 interface Webp {
   reading: Reading
   window: ByteWindow
+  /** Where RIFF says that the picture ends. */
+  end: number
   flags: number
   seen: Set<string>
 }
@@ -31,33 +34,36 @@ export function readWebp(reading: Reading) {
   const { window } = reading
   const end = CHUNK_HEADER_BYTES + padded(window.u32le(4))
   if (end > window.size) throw truncated()
-  if (end < window.size) throw trailing()
-  const webp: Webp = { reading, window, flags: 0, seen: new Set() }
+  if (end < window.size) reading.report('TRAILING_DATA', trailing().message)
+  const webp: Webp = { reading, window, end, flags: 0, seen: new Set() }
   let at = RIFF_HEADER_BYTES
-  while (at < end && window.resume(at) === at) {
+  while (at < end && !window.hides(at, CHUNK_HEADER_BYTES)) {
     window.budget.step()
     at = readChunk(webp, at)
   }
-  if (at < end) for (const start of lastChunks(window)) readChunk(webp, start)
+  if (at < end && !hasPicture(webp)) {
+    throw new Stop('HEADER_TOO_LARGE', 'The pixels begin beyond the bytes that are read.')
+  }
+  if (at < end) for (const start of lastChunks(window, end)) readChunk(webp, start)
   checkWhole(webp)
 }
 
 // Some chunk begins in unseen bytes, so the chain of lengths is taken up from the other end.
-const lastChunks = (window: ByteWindow) =>
+const lastChunks = (window: ByteWindow, end: number) =>
   chainBack(
     window,
-    window.size,
-    (at, end) =>
-      at + CHUNK_HEADER_BYTES + padded(window.u32le(at + 4)) === end &&
-      KNOWN.has(window.text(at, 4))
+    end,
+    (bytes, at) => CHUNK_HEADER_BYTES + padded(bytes.readUInt32LE(at + 4)),
+    (at) => KNOWN.has(window.text(at, 4))
   )
 
-function checkWhole({ flags, seen }: Webp) {
+const hasPicture = ({ seen }: Webp) => ['VP8 ', 'VP8L', 'ANMF'].some((type) => seen.has(type))
+
+function checkWhole(webp: Webp) {
+  const { flags, seen } = webp
   if (flags & HAS_EXIF && !seen.has('EXIF')) throw unreadMetadata()
   if (flags & HAS_XMP && !seen.has('XMP ')) throw unreadMetadata()
-  if (!['VP8 ', 'VP8L', 'ANMF'].some((type) => seen.has(type))) {
-    throw new Stop('MALFORMED', 'The WebP holds no picture.')
-  }
+  if (!hasPicture(webp)) throw malformed('The WebP holds no picture.')
 }
 
 function readChunk(webp: Webp, at: number): number {
@@ -67,7 +73,7 @@ function readChunk(webp: Webp, at: number): number {
   const length = window.u32le(at + 4)
   const dataAt = at + CHUNK_HEADER_BYTES
   const end = dataAt + padded(length)
-  if (end > window.size) throw malformed('A WebP chunk is longer than the file.')
+  if (end > webp.end) throw malformed('A WebP chunk is longer than the file.')
   if (at === RIFF_HEADER_BYTES && !['VP8 ', 'VP8L', 'VP8X'].includes(type)) {
     throw malformed('The WebP does not begin with a picture.')
   }
@@ -108,6 +114,7 @@ function readFrame({ window, reading, flags }: Webp, at: number, length: number)
   if (!(flags & IS_ANIMATED) || length < FRAME_HEADER_BYTES + CHUNK_HEADER_BYTES) {
     throw malformed('The WebP holds a frame that does not fit its header.')
   }
+  if (window.hides(at, FRAME_HEADER_BYTES)) return
   const [width, height] = u24Size(window, at + 6)
   const right = window.u24le(at) * 2 + width
   const bottom = window.u24le(at + 3) * 2 + height
@@ -119,7 +126,7 @@ function readFrame({ window, reading, flags }: Webp, at: number, length: number)
 
 function checkFrameImage(window: ByteWindow, from: number, end: number, size: [number, number]) {
   let at = from
-  while (at < end && window.sees(at, CHUNK_HEADER_BYTES)) {
+  while (at < end && !window.hides(at, CHUNK_HEADER_BYTES + BITSTREAM_HEADER_BYTES)) {
     window.budget.step()
     const type = window.text(at, 4)
     const length = window.u32le(at + 4)
@@ -134,7 +141,7 @@ function checkFrameImage(window: ByteWindow, from: number, end: number, size: [n
 }
 
 function metadata({ window }: Webp, at: number, length: number): Buffer {
-  if (!window.sees(at, length)) throw unreadMetadata()
+  if (window.hides(at, length)) throw unreadMetadata()
   return window.bytes(at, length)
 }
 
