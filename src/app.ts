@@ -2,10 +2,10 @@
 
 import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
-import { type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 
-import { type Deps } from './deps.ts'
+import type { Deps } from './deps.ts'
 import { problem } from './errors.ts'
 import { registerTokens } from './routes/authenticate.ts'
 import { avatarRoutes } from './routes/avatars.ts'

@@ -1,8 +1,8 @@
 // What every domain function receives first.
 
-import { type Config } from './config.ts'
-import { type Database } from './db/client.ts'
-import { type Bucket } from './s3/bucket.ts'
+import type { Config } from './config.ts'
+import type { Database } from './db/client.ts'
+import type { Bucket } from './s3/bucket.ts'
 
 export interface Deps {
   config: Config

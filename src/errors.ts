@@ -1,6 +1,6 @@
 // Every deliberate error: its code, its status and the sentence a person reads.
 
-import { type Reason } from './uploads/reasons.ts'
+import type { Reason } from './uploads/reasons.ts'
 
 /** An error that is an answer. `code` is stable; the message is for people and may be reworded. */
 export class Problem extends Error {

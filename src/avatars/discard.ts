@@ -2,8 +2,8 @@
 
 import { eq, sql } from 'drizzle-orm'
 
-import { type Config } from '../config.ts'
-import { type Transaction } from '../db/client.ts'
+import type { Config } from '../config.ts'
+import type { Transaction } from '../db/client.ts'
 import { objects } from '../db/schema.ts'
 
 const MARGIN_SECONDS = 60 // clocks of instances and store differ; a read may still be signing

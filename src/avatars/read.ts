@@ -4,7 +4,7 @@ import { eq } from 'drizzle-orm'
 import { type Static, Type } from 'typebox'
 
 import { objects, users } from '../db/schema.ts'
-import { type Deps } from '../deps.ts'
+import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'
 
 const Time = Type.String({ format: 'date-time' })

@@ -4,7 +4,7 @@ import { eq } from 'drizzle-orm'
 
 import { retryConflicts } from '../db/errors.ts'
 import { users } from '../db/schema.ts'
-import { type Deps } from '../deps.ts'
+import type { Deps } from '../deps.ts'
 import { discardObject } from './discard.ts'
 
 /** Leaves the user without an avatar; doing it twice, or to a user nobody knows, changes nothing. */

@@ -3,7 +3,8 @@
 import { drizzle } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 
-import { type Config } from '../config.ts'
+import type { Config } from '../config.ts'
+import { withDeadline } from './deadline.ts'
 import * as schema from './schema.ts'
 
 export type Database = ReturnType<typeof openDatabase>['db']
@@ -22,7 +23,7 @@ export function openDatabase(config: Pick<Config, DatabaseSettings>) {
       idle_in_transaction_session_timeout: config.databaseDeadlineMs
     }
   })
-  const db = drizzle(client, { schema })
+  const db = drizzle(withDeadline(client, config.databaseDeadlineMs), { schema })
   return { db, close: () => client.end({ timeout: 5 }) }
 }
 

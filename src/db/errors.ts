@@ -7,7 +7,7 @@ const CONFLICTS = ['23503', '40001', '40P01'] // still referenced, serialization
 // connection exceptions, cannot connect now, too many connections, read-only, statement timeout
 const AWAY =
   /^(08...|57P0[123]|57014|53...|25006|25P03|ECONN\w+|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT)$/
-const AWAY_CLIENT = /^(CONNECT_TIMEOUT|CONNECTION_(CLOSED|ENDED|DESTROYED))$/
+const AWAY_CLIENT = /^(DATABASE_DEADLINE|CONNECT_TIMEOUT|CONNECTION_(CLOSED|ENDED|DESTROYED))$/
 
 /** Postgres is away or too busy to answer; what was under way may or may not have happened. */
 export const isDatabaseAway = (err: unknown) => {

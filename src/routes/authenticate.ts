@@ -1,7 +1,7 @@
 // Who is calling: a bearer token's claims, checked, as `request.user`.
 
 import fastifyJwt from '@fastify/jwt'
-import { type FastifyInstance, type FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 import { problem } from '../errors.ts'
 

@@ -1,11 +1,11 @@
 // Reading and removing a user's avatar.
 
-import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 
 import { Avatar, readAvatar } from '../avatars/read.ts'
 import { removeAvatar } from '../avatars/remove.ts'
-import { type Deps } from '../deps.ts'
+import type { Deps } from '../deps.ts'
 import { assertMay, authenticate, type User } from './authenticate.ts'
 import { problems } from './problems.ts'
 import * as schemas from './schemas.ts'

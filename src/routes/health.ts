@@ -1,10 +1,10 @@
 // What an orchestrator asks: is the process alive, and can it do its work?
 
-import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { sql } from 'drizzle-orm'
 import { Type } from 'typebox'
 
-import { type Deps } from '../deps.ts'
+import type { Deps } from '../deps.ts'
 import { problems } from './problems.ts'
 
 const Healthy = Type.Object({ status: Type.Literal('ok') }, { additionalProperties: false })

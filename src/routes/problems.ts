@@ -2,7 +2,7 @@
 
 import { STATUS_CODES } from 'node:http'
 
-import { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 
 import { isDatabaseAway } from '../db/errors.ts'

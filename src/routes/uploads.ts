@@ -1,9 +1,9 @@
 // The calls around a direct upload: create it, look at it, confirm it or abort it.
 
-import { type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 
-import { type Deps } from '../deps.ts'
+import type { Deps } from '../deps.ts'
 import { abortUpload } from '../uploads/abort.ts'
 import { confirmUpload } from '../uploads/confirm.ts'
 import { createUpload } from '../uploads/create.ts'

@@ -2,7 +2,7 @@
 
 import { S3Client } from '@aws-sdk/client-s3'
 
-import { type Config } from '../config.ts'
+import type { Config } from '../config.ts'
 
 export type S3Config = Config['s3']
 

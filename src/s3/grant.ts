@@ -4,7 +4,7 @@ import { createPresignedPost } from '@aws-sdk/s3-presigned-post'
 import { type Static, Type } from 'typebox'
 
 import { isStagingKey } from '../uploads/keys.ts'
-import { type S3 } from './bucket.ts'
+import type { S3 } from './bucket.ts'
 
 /** What the client must send to use a grant; a form sends `fields` in order, then `file` last. */
 export const GrantRequest = Type.Object(

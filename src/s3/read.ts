@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises'
 
 import { GetObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s3'
 
-import { type S3 } from './bucket.ts'
+import type { S3 } from './bucket.ts'
 import { call, isOutOfRange } from './call.ts'
 
 /** Some bytes of an object and, from the same answer, the size of the whole. */

@@ -3,7 +3,7 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 
-import { type S3 } from './bucket.ts'
+import type { S3 } from './bucket.ts'
 
 export interface UrlFacts {
   key: string

@@ -3,7 +3,7 @@
 import { and, sql } from 'drizzle-orm'
 
 import { uploads } from '../db/schema.ts'
-import { type Deps } from '../deps.ts'
+import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'
 import { isTheirs, readUpload } from './read.ts'
 import { isOpen } from './state.ts'

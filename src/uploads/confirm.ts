@@ -1,6 +1,6 @@
 // Confirm: promote what was sent to a key nobody else can write, verify it there, commit it.
 
-import { type Deps } from '../deps.ts'
+import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'
 import { type Claimed, claim, unclaim } from './claim.ts'
 import { commit } from './commit.ts'

@@ -2,7 +2,7 @@
 
 import { sql } from 'drizzle-orm'
 
-import { type Deps } from '../deps.ts'
+import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'
 import { newId, stagingKey } from './keys.ts'
 import { assertAllowed, type Declared } from './purposes.ts'

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 
 import { HEAD_BYTES, type ObjectBytes, TAIL_BYTES } from '../images/inspect.ts'
-import { type Bucket } from '../s3/bucket.ts'
+import type { Bucket } from '../s3/bucket.ts'
 
 /** The facts of an object that a verdict rests on; `sha256` in hex, null when nobody asked. */
 export interface Examined {

@@ -1,6 +1,6 @@
 // What an upload may be for, and what each purpose allows.
 
-import { type Config } from '../config.ts'
+import type { Config } from '../config.ts'
 import { problem } from '../errors.ts'
 
 export const purposes = ['avatar'] as const

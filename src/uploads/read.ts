@@ -3,7 +3,7 @@
 import { and, eq } from 'drizzle-orm'
 
 import { uploads } from '../db/schema.ts'
-import { type Deps } from '../deps.ts'
+import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'
 import { state } from './state.ts'
 

@@ -4,10 +4,10 @@ import { and, eq } from 'drizzle-orm'
 
 import { type Avatar, type Facts, facts, present } from '../avatars/read.ts'
 import { objects, uploads, users } from '../db/schema.ts'
-import { type Deps } from '../deps.ts'
+import type { Deps } from '../deps.ts'
 import { type Problem, problem } from '../errors.ts'
 import { isTheirs, view } from './read.ts'
-import { type State } from './state.ts'
+import type { State } from './state.ts'
 
 export type UploadView = Pick<typeof uploads.$inferSelect, Exclude<keyof typeof view, 'state'>> & {
   state: State

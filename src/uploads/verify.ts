@@ -1,10 +1,10 @@
 // Verify: compare what is stored with what was declared and with what is allowed.
 
-import { type Config } from '../config.ts'
+import type { Config } from '../config.ts'
 import { inspect, type Picture } from '../images/inspect.ts'
-import { type StoredObject } from '../s3/bucket.ts'
-import { type Examined } from './examine.ts'
-import { type Reason } from './reasons.ts'
+import type { StoredObject } from '../s3/bucket.ts'
+import type { Examined } from './examine.ts'
+import type { Reason } from './reasons.ts'
 
 export interface DeclaredObject {
   contentType: string

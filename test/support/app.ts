@@ -1,16 +1,16 @@
 // The whole service for a test: real Postgres, the sandbox, the app, and users who call it.
 
-import { type InjectOptions } from 'fastify'
+import type { InjectOptions } from 'fastify'
 import postgres from 'postgres'
-import { type Test } from 'tap'
+import type { Test } from 'tap'
 
 import { buildApp } from '../../src/app.ts'
-import { type Avatar } from '../../src/avatars/read.ts'
+import type { Avatar } from '../../src/avatars/read.ts'
 import { readConfig } from '../../src/config.ts'
 import { openDatabase } from '../../src/db/client.ts'
 import { type Sandbox, startSandbox } from '../../src/dev/sandbox/server.ts'
 import { openBucket } from '../../src/s3/bucket.ts'
-import { type GrantRequest } from '../../src/s3/grant.ts'
+import type { GrantRequest } from '../../src/s3/grant.ts'
 import { cloneDatabase } from './database.ts'
 import { send } from './send.ts'
 
@@ -28,9 +28,10 @@ export async function startApp(t: Test, environment: Environment = {}) {
     await sql.end()
     await sandbox.close()
   })
-  const instance = () => startInstance(t, sandbox, { DATABASE_URL: databaseUrl, ...environment })
+  const instance = (more: Environment = {}) =>
+    startInstance(t, sandbox, { DATABASE_URL: databaseUrl, ...environment, ...more })
   const first = await instance()
-  return { ...first, sandbox, sql, instance }
+  return { ...first, sandbox, sql, instance, databaseUrl }
 }
 
 /** One more instance of the service over the same Postgres and bucket. */

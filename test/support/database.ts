@@ -1,6 +1,7 @@
 // A database of its own for every test file: a clone of the migrated template.
 
 import { randomBytes } from 'node:crypto'
+
 import postgres from 'postgres'
 import type { Test } from 'tap'
 

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+
 import postgres from 'postgres'
 
 import { migrate } from '../../src/db/migrate.ts'
@@ -11,7 +12,12 @@ import { startPostgres } from '../../src/dev/postgres.ts'
 import { databaseUrl, TEMPLATE } from './database.ts'
 
 // Throw-away data: a crash of the machine may lose it.
-const SETTINGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=300']
+const SETTINGS = [
+  'fsync=off',
+  'synchronous_commit=off',
+  'full_page_writes=off',
+  'max_connections=300'
+]
 
 process.on('SIGINT', () => {}) // Ctrl-C reaches tap as well: it reports and ends, then we clean up
 

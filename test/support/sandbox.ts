@@ -4,9 +4,9 @@ import { type IncomingHttpHeaders, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 
 import { S3Client } from '@aws-sdk/client-s3'
-import { type Test } from 'tap'
+import type { Test } from 'tap'
 
-import { type Deps } from '../../src/dev/sandbox/deps.ts'
+import type { Deps } from '../../src/dev/sandbox/deps.ts'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/dev/sandbox/server.ts'
 import { signerOf } from '../../src/dev/sandbox/signer.ts'
 

@@ -1,6 +1,6 @@
 // What a client does with a grant: perform its request against S3.
 
-import { type GrantRequest } from '../../src/s3/grant.ts'
+import type { GrantRequest } from '../../src/s3/grant.ts'
 
 /** Sends the bytes as `request` says and answers with S3's response. */
 export function send({ method, url, headers, fields }: GrantRequest, bytes: Uint8Array) {

@@ -1,11 +1,15 @@
 // AVIF pictures: a real AV1 key frame, in boxes and with a sequence header that state the wanted size.
 
-import { type Paint } from './colours.ts'
+import type { Paint } from './colours.ts'
 
 export interface Item {
   type: string
   data: Uint8Array
   name?: string
+  contentType?: string
+  contentEncoding?: string
+  /** Where the data is said to be, if not where it is. */
+  at?: number
 }
 
 // What an encoder wrote for 16 × 16 grey pixels, in the parts around the two stated sizes.
@@ -32,27 +36,42 @@ export function withItem(picture: Buffer, type: string, data: Uint8Array): Buffe
 interface Layout {
   brands?: string[]
   ilocVersion?: 0 | 1 | 2
+  /** Offsets and lengths of 8 bytes, and a base of 8. */
+  isLong?: boolean
+  /** 0: the items are in mdat, 1: in idat, 2: pretended to be in another item. */
+  method?: number
   handler?: string
   properties?: Buffer[]
+  associations?: number[][]
+  longAssociations?: boolean
+  /** The last item's data comes first. */
+  reversed?: boolean
+  metaOnly?: boolean
 }
 
 /** ftyp, meta and mdat around items, the first of which is the primary one. */
 export function avifOf(width: number, height: number, items: Item[], layout: Layout = {}): Buffer {
-  const { brands = ['avif', 'mif1', 'avif', 'miaf'], handler = 'pict' } = layout
+  const { brands = ['avif', 'mif1', 'avif', 'miaf'], handler = 'pict', method = 0 } = layout
   const ftyp = box('ftyp', Buffer.from(brands[0]!), u32(0), ...brands.slice(1).map(Buffer.from))
   const properties = layout.properties ?? [ispe(width, height), AV1C]
+  const stored = layout.reversed ? [...items].reverse() : items
+  const data = stored.map((item) => item.data)
   const metaAt = (dataAt: number) =>
     fullBox(
       'meta',
       0,
       fullBox('hdlr', 0, u32(0), Buffer.from(handler), Buffer.alloc(13)),
       fullBox('pitm', 0, u16(1)),
-      iloc(items, dataAt, layout.ilocVersion ?? 0),
+      iloc(items, stored, dataAt, layout),
       fullBox('iinf', 0, u16(items.length), ...items.map(infe)),
-      box('iprp', box('ipco', ...properties), ipma())
+      box('iprp', box('ipco', ...properties), ipma(layout)),
+      ...(method === 1 ? [box('idat', ...data)] : [])
     )
+  if (method === 1) {
+    return layout.metaOnly ? metaAt(0) : Buffer.concat([ftyp, metaAt(0), box('mdat')])
+  }
   const dataAt = ftyp.length + metaAt(0).length + 8
-  return Buffer.concat([ftyp, metaAt(dataAt), box('mdat', ...items.map(({ data }) => data))])
+  return Buffer.concat([ftyp, metaAt(dataAt), box('mdat', ...data)])
 }
 
 export function box(type: string, ...contents: Uint8Array[]): Buffer {
@@ -67,30 +86,48 @@ export const ispe = (width: number, height: number) => fullBox('ispe', 0, u32(wi
 
 const AV1C = box('av1C', Buffer.from('81200200', 'hex'))
 
-const ipma = () => fullBox('ipma', 0, u32(1), u16(1), Buffer.of(2, 1, 0x82))
-
-const infe = ({ type, name = '' }: Item, n: number) =>
-  fullBox(
-    'infe',
-    2,
-    u16(n + 1),
-    u16(0),
-    Buffer.from(type),
-    Buffer.from(`${name}\0`),
-    Buffer.from(type === 'mime' ? 'application/rdf+xml\0' : '')
+function ipma({ associations = [[1, 2]], longAssociations = false }: Layout): Buffer {
+  const essential = longAssociations ? 0x8000 : 0x80
+  const number = (value: number) =>
+    longAssociations ? u16(value | essential) : Buffer.of(value | essential)
+  const entries = associations.map((numbers) =>
+    Buffer.concat([u16(1), Buffer.of(numbers.length), ...numbers.map(number)])
   )
+  const flags = Buffer.of(0, 0, 0, longAssociations ? 1 : 0)
+  return box('ipma', flags, u32(entries.length), ...entries)
+}
 
-function iloc(items: Item[], dataAt: number, version: 0 | 1 | 2): Buffer {
-  let at = dataAt
-  const locations = items.map(({ data }, n) => {
-    const id = version === 2 ? u32(n + 1) : u16(n + 1)
-    const method = version === 0 ? Buffer.alloc(0) : u16(0)
-    const location = [id, method, u16(0), u16(1), u32(at), u32(data.length)]
-    at += data.length
-    return Buffer.concat(location)
-  })
+function infe({ type, name = '', contentType, contentEncoding }: Item, n: number): Buffer {
+  const texts = type === 'mime' ? [contentType ?? 'application/rdf+xml', contentEncoding ?? ''] : []
+  const text = Buffer.from([name, ...texts].map((part) => `${part}\0`).join(''))
+  return fullBox('infe', 2, u16(n + 1), u16(0), Buffer.from(type), text)
+}
+
+function iloc(items: Item[], stored: Item[], dataAt: number, layout: Layout): Buffer {
+  const { ilocVersion: version = 0, method = 0, isLong = false } = layout
+  const start = (item: Item) =>
+    stored.slice(0, stored.indexOf(item)).reduce((at, { data }) => at + data.length, dataAt)
+  const number = (value: number) => (isLong ? Buffer.concat([u32(0), u32(value)]) : u32(value))
+  const locations = items.map((item, n) =>
+    Buffer.concat([
+      version === 2 ? u32(n + 1) : u16(n + 1),
+      version === 0 ? Buffer.alloc(0) : u16(method),
+      u16(0),
+      isLong ? number(0) : Buffer.alloc(0),
+      u16(1),
+      number(item.at ?? start(item)),
+      number(item.data.length)
+    ])
+  )
+  const sizes = isLong ? Buffer.of(0x88, 0x80) : Buffer.of(0x44, 0)
   const count = version === 2 ? u32(items.length) : u16(items.length)
-  return fullBox('iloc', version, Buffer.of(0x44, 0), count, ...locations)
+  return fullBox('iloc', version, sizes, count, ...locations)
+}
+
+/** A track header; in version 1 its times take twice the room. */
+export function tkhd(width: number, height: number, version = 0): Buffer {
+  const times = Buffer.alloc(version === 0 ? 72 : 84)
+  return fullBox('tkhd', version, times, u16(width), u16(0), u16(height), u16(0))
 }
 
 // AV1 specification, section 5.5.1, with reduced_still_picture_header and 16 bits for each size.
@@ -110,7 +147,10 @@ function sequenceHeader(width: number, height: number): Buffer {
   return Buffer.from([0x0a, bytes.length, ...bytes])
 }
 
-const binary = (size: number) => (size - 1).toString(2).padStart(16, '0')
+const binary = (size: number) =>
+  Math.max(0, size - 1)
+    .toString(2)
+    .padStart(16, '0')
 
 export function u16(value: number): Buffer {
   const bytes = Buffer.alloc(2)

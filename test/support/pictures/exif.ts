@@ -47,6 +47,7 @@ export const POSITION: Entry[] = [
   [2, RATIONAL, [51, 1, 30, 1, 0, 1]],
   [4, RATIONAL, [0, 1, 7, 1, 0, 1]]
 ]
+export const EMPTY_POSITION: Entry[] = [[2, RATIONAL, [0, 0, 0, 0, 0, 0]]]
 export const ONLY_VERSION: Entry[] = [[0, BYTE, [2, 3, 0, 0]]]
 
 /** A TIFF block: an IFD that points to a GPS IFD with the entries. */

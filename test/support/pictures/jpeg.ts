@@ -39,7 +39,7 @@ export function frame(width: number, height: number, marker = 0xc0): Buffer {
 }
 
 // Symbol n gets a code of n + 1 bits: 0, 10, …
-function huffman(id: number, symbols: number[]): Buffer {
+export function huffman(id: number, symbols: number[]): Buffer {
   const counts = Array.from({ length: 16 }, (_, i) => (i < symbols.length ? 1 : 0))
   return segment(0xc4, Buffer.from([id, ...counts, ...symbols]))
 }

@@ -77,3 +77,11 @@ export function extended(picture: Buffer, flags: number, after: Buffer[], before
   const height = 1 + ((image.readUInt32LE(9) >>> 14) & 0x3fff)
   return riff([vp8x(flags, width, height), ...before, image, ...after])
 }
+
+/** The beginning of a lossy key frame: enough for its structure, without any pixels. */
+export function vp8(width: number, height: number): Buffer {
+  const data = Buffer.from([0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 0, 0, 0, 0, ...Buffer.alloc(16)])
+  data.writeUInt16LE(width, 6)
+  data.writeUInt16LE(height, 8)
+  return riffChunk('VP8 ', data)
+}

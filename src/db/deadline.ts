@@ -1,0 +1,67 @@
+// No call to Postgres waits without end, whatever the network does.
+
+import type { Sql } from 'postgres'
+
+/**
+ * The client, its calls bounded. The library itself tries to connect for as long as something
+ * accepts and hangs up, as a load balancer without a live backend does, and waits for ever on a
+ * connection that has gone silent. What was already sent may still be carried out.
+ * @throws {DeadlineError} from every call that takes longer
+ */
+export function withDeadline(client: Sql, ms: number): Sql {
+  return intercept(client, {
+    unsafe: (...args: Parameters<Sql['unsafe']>) => bounded(client.unsafe(...args), ms),
+    begin: (work: (tx: Sql) => Promise<unknown>) => boundedTransaction(client, work, ms)
+  })
+}
+
+/** Postgres gave no answer in time. */
+export class DeadlineError extends Error {
+  readonly code = 'DATABASE_DEADLINE'
+  constructor(ms: number) {
+    super(`Postgres gave no answer within ${ms} ms`)
+  }
+}
+
+type Query = ReturnType<Sql['unsafe']>
+
+// Drizzle awaits a query or its values(), nothing else; until then the query has not started.
+function bounded(query: Query, ms: number) {
+  const run = (started: Promise<unknown>) => within(started, ms, () => giveUp(query))
+  const then: Promise<unknown>['then'] = (done, failed) => run(query).then(done, failed)
+  return { values: () => run(query.values()), then }
+}
+
+// Still in line for a connection: taken out, so that it is not carried out long after.
+function giveUp(query: Query) {
+  if (!('state' in query && query.state)) query.cancel()
+}
+
+function boundedTransaction(client: Sql, work: (tx: Sql) => Promise<unknown>, ms: number) {
+  let expired = false
+  const begun = client.begin((tx) => {
+    const unsafe = (...args: Parameters<Sql['unsafe']>) => {
+      if (expired) throw new DeadlineError(ms) // rolls back
+      return tx.unsafe(...args)
+    }
+    return work(intercept(tx as unknown as Sql, { unsafe }))
+  })
+  return within(begun, ms, () => {
+    expired = true
+  })
+}
+
+function within<Result>(promise: Promise<Result>, ms: number, giveUp: () => void) {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    reject(new DeadlineError(ms))
+    giveUp()
+  }, ms)
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+}
+
+function intercept(client: Sql, instead: object): Sql {
+  return new Proxy(client, {
+    get: (target, name) => Reflect.get(Object.hasOwn(instead, name) ? instead : target, name)
+  })
+}

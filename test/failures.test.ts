@@ -1,0 +1,146 @@
+// When S3 or Postgres fail: a clear answer, nothing lost, and the next try succeeds.
+
+import t from 'tap'
+
+import { BUCKET, startApp } from './support/app.ts'
+import { padded, png } from './support/pictures.ts'
+import { startProxy } from './support/proxy.ts'
+import { download } from './support/send.ts'
+
+const picture = padded(png(64), 400)
+const large = padded(png(64), 200_000)
+const away = { status: 503, code: 'STORAGE_UNAVAILABLE' }
+
+const faults = {
+  'the store is busy': (s) => s.fail('*', { status: 503, code: 'SlowDown' }),
+  'the store refuses us': (s) => s.fail('*', { status: 403, code: 'AccessDenied' }),
+  'a missing object is a 403': (s) => s.fail('HeadObject', { status: 403, code: 'AccessDenied' }),
+  'the store is silent at HEAD': (s) => s.hang('HeadObject'),
+  'the store is silent at COPY': (s) => s.hang('CopyObject'),
+  'the store copies, but its answer is lost': (s) => s.hang('CopyObject', { performed: true }),
+  'the store is silent at GET': (s) => s.hang('GetObject'),
+  'the connection breaks at COPY': (s) => s.reset('CopyObject'),
+  'the connection breaks within the bytes': (s) => s.reset('GetObject', { afterBytes: 1000 }),
+  'COPY is 200 with an error': (s) => s.errorIn200('CopyObject'),
+  'COPY is 200 with nothing': (s) => s.emptyBody('CopyObject'),
+  'COPY is 200 without an ETag': (s) => s.withoutEtag('CopyObject'),
+  'GET never ends': (s) => s.endlessBody(),
+  'GET drips': (s) => s.drip('GetObject', 10, 50),
+  'ranges are ignored': (s) => s.lie('range'),
+  'the copy is gone when it is verified': (s) => s.fail('GetObject', { code: 'NoSuchKey' })
+} satisfies Record<string, (s: Misbehave) => unknown>
+type Misbehave = Awaited<ReturnType<typeof startApp>>['sandbox']['misbehave']
+
+for (const [name, misbehave] of Object.entries(faults)) {
+  t.test(`${name}: 503, nothing is live, and a later confirm succeeds`, async (t) => {
+    const { ada, sandbox, sql } = await startApp(t, { S3_DEADLINE_MS: '400' })
+    const before = await ada.upload(picture)
+    const upload = await ada.sent(large)
+    misbehave(sandbox.misbehave)
+
+    const refused = await ada.confirm(upload).catch((err) => err)
+
+    t.match(refused, { status: 503, code: /^(STORAGE_UNAVAILABLE|CONFIRM_INTERRUPTED)$/ })
+    t.match(await ada.read(upload), { state: 'open' })
+    t.equal((await ada.avatar()).url, before.avatar.url, 'the old avatar stays')
+    t.equal((await sql`select 1 from objects where live`).length, 1)
+
+    sandbox.misbehave.clear()
+    const { avatar } = await ada.confirm(upload)
+    t.ok(large.equals(await download(avatar.url)))
+  })
+}
+
+t.test('what was sent vanishes before it is copied: send again, confirm again', async (t) => {
+  const { ada, sandbox } = await startApp(t)
+  const upload = await ada.sent(picture)
+  sandbox.misbehave.before({ verb: 'CopyObject', times: 1 }, () =>
+    sandbox.door.delete(BUCKET, `staging/${upload.id}`)
+  )
+  await t.rejects(ada.confirm(upload), { status: 409, code: 'OBJECT_MISSING' })
+  await ada.send(upload, picture)
+  await ada.confirm(upload)
+})
+
+t.test('a busy store is tried again within one confirm', async (t) => {
+  const { ada, sandbox } = await startApp(t)
+  const upload = await ada.sent(picture)
+  for (const verb of ['HeadObject', 'CopyObject', 'GetObject'] as const) {
+    sandbox.misbehave.fail({ verb, times: 1 }, { status: 503, code: 'SlowDown' })
+  }
+  t.match(await ada.confirm(upload), { upload: { state: 'confirmed' } })
+})
+
+t.test('without S3 uploads are still created, and what is settled is still answered', async (t) => {
+  const { ada, app, sandbox } = await startApp(t, { S3_DEADLINE_MS: '400' })
+  const upload = await ada.sent(picture)
+  const first = await ada.confirm(upload)
+  sandbox.misbehave.hang('*')
+  await ada.createUpload(picture)
+  t.same(await ada.confirm(upload), first)
+  t.equal((await ada.avatar()).url, first.avatar.url)
+  t.equal((await app.inject('/health/live')).statusCode, 200)
+  t.match((await app.inject('/health/ready')).json(), away)
+})
+
+t.test('a bucket that does not exist makes the service unready', async (t) => {
+  const { app } = await startApp(t, { S3_BUCKET: 'another-bucket' })
+  t.match((await app.inject('/health/ready')).json(), away)
+})
+
+t.test('a COMMIT whose answer is lost: 503, and the next confirm gives the answer', async (t) => {
+  const { databaseUrl, sandbox, instance, sql } = await startApp(t)
+  const proxy = await startProxy(t, databaseUrl)
+  const { ada } = await instance({ DATABASE_URL: proxy.url })
+  const upload = await ada.sent(picture)
+
+  proxy.loseAnswerTo('commit')
+  await t.rejects(ada.confirm(upload), { status: 503, code: 'DATABASE_UNAVAILABLE' })
+
+  t.equal((await sql`select 1 from objects where live`).length, 1, 'it was committed')
+  t.equal(sandbox.door.list(BUCKET, 'avatars/').length, 1, 'and nothing was deleted')
+  const { avatar } = await ada.confirm(upload)
+  t.same(await download(avatar.url), picture)
+  t.equal(sandbox.door.list(BUCKET, 'avatars/').length, 1)
+})
+
+t.test('a COMMIT that never arrives: 503, and the next confirm commits', async (t) => {
+  const { databaseUrl, instance, sql } = await startApp(t)
+  const proxy = await startProxy(t, databaseUrl)
+  const { ada } = await instance({ DATABASE_URL: proxy.url })
+  const upload = await ada.sent(picture)
+
+  proxy.lose('commit')
+  await t.rejects(ada.confirm(upload), { status: 503, code: 'DATABASE_UNAVAILABLE' })
+
+  t.same(await sql`select 1 from objects where live`, [])
+  t.same(await download((await ada.confirm(upload)).avatar.url), picture)
+})
+
+t.test('without Postgres every call says so, and works again when it is back', async (t) => {
+  const { databaseUrl, instance } = await startApp(t)
+  const proxy = await startProxy(t, databaseUrl)
+  const { ada, app } = await instance({ DATABASE_URL: proxy.url, DATABASE_DEADLINE_MS: '300' })
+  const upload = await ada.sent(picture)
+  const calls = [
+    () => ada.createUpload(picture),
+    () => ada.read(upload),
+    () => ada.confirm(upload),
+    () => ada.abort(upload),
+    () => ada.avatar(),
+    () => ada.removeAvatar()
+  ]
+
+  for (const fail of [proxy.refuse, proxy.silence]) {
+    fail()
+    for (const call of calls) {
+      await t.rejects(call(), { status: 503, code: 'DATABASE_UNAVAILABLE' })
+    }
+    const reply = await app.inject('/health/ready')
+    t.match(reply, { statusCode: 503, headers: { 'retry-after': '2' } })
+    t.equal((await app.inject('/health/live')).statusCode, 200)
+    proxy.recover()
+  }
+  await ada.confirm(upload)
+  t.same(await download((await ada.avatar()).url), picture)
+})

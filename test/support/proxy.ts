@@ -1,0 +1,65 @@
+// A TCP proxy in front of Postgres that loses what it is told to lose.
+
+import { connect, createServer, type Socket } from 'node:net'
+
+import type { Test } from 'tap'
+
+export async function startProxy(t: Test, databaseUrl: string) {
+  const target = new URL(databaseUrl)
+  const sockets = new Set<Socket>()
+  let refusing = false
+  let silent = false
+  let losing: { text: string; forward: boolean } | undefined
+
+  const server = createServer((client) => {
+    if (refusing) return client.destroy()
+    const upstream = connect(Number(target.port), target.hostname)
+    const pair = [client, upstream]
+    let answersAreLost = false
+    for (const socket of pair) {
+      sockets.add(socket)
+      socket.on('error', () => {})
+      socket.on('close', () => pair.forEach((end) => void end.destroy()))
+    }
+    client.on('data', (chunk) => {
+      if (silent) return
+      if (losing && chunk.includes(losing.text)) {
+        const { forward } = losing
+        losing = undefined
+        answersAreLost = true
+        if (!forward) return client.destroy()
+      }
+      upstream.write(chunk)
+    })
+    upstream.on('data', (chunk) => void (answersAreLost ? client.destroy() : client.write(chunk)))
+  })
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const destroyAll = () => sockets.forEach((socket) => void socket.destroy())
+  t.teardown(() => {
+    destroyAll()
+    server.close()
+  })
+
+  const url = new URL(databaseUrl)
+  url.port = `${(server.address() as { port: number }).port}`
+  return {
+    url: url.href,
+    /** The next message with this text arrives, but its answer does not. */
+    loseAnswerTo: (text: string) => (losing = { text, forward: true }),
+    /** The next message with this text does not arrive. */
+    lose: (text: string) => (losing = { text, forward: false }),
+    refuse() {
+      refusing = true
+      destroyAll()
+    },
+    /** Whatever is sent from now on arrives nowhere. */
+    silence() {
+      silent = true
+    },
+    recover() {
+      refusing = false
+      silent = false
+      destroyAll()
+    }
+  }
+}
