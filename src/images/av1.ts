@@ -1,6 +1,6 @@
 // Reads how large the frames of an AV1 bitstream may be (AV1 specification, section 5.5.1).
 
-import { type Budget } from './budget.ts'
+import type { Budget } from './budget.ts'
 import { malformed } from './stop.ts'
 
 const SEQUENCE_HEADER = 1

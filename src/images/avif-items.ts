@@ -4,7 +4,7 @@ import { av1FrameSize } from './av1.ts'
 import { type Extent, type Item, type Location, type Meta, readMeta } from './avif-meta.ts'
 import { type Box, within } from './boxes.ts'
 import { exifHasPosition } from './exif.ts'
-import { type Reading } from './picture.ts'
+import type { Reading } from './picture.ts'
 import { malformed, truncated, unknownFormat, unreadMetadata } from './stop.ts'
 import { xmpHasPosition } from './xmp.ts'
 

@@ -1,8 +1,8 @@
 // Reads where the items of an AVIF lie (iloc: ISO/IEC 14496-12, section 8.11.3).
 
-import { type Location } from './avif-meta.ts'
+import type { Location } from './avif-meta.ts'
 import { type Box, within } from './boxes.ts'
-import { type ByteWindow } from './byte-window.ts'
+import type { ByteWindow } from './byte-window.ts'
 import { malformed } from './stop.ts'
 
 const INTEGER_BYTES = new Set([0, 4, 8])

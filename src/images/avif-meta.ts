@@ -2,7 +2,7 @@
 
 import { readLocations } from './avif-locations.ts'
 import { type Box, boxesIn, within } from './boxes.ts'
-import { type ByteWindow } from './byte-window.ts'
+import type { ByteWindow } from './byte-window.ts'
 import { malformed } from './stop.ts'
 
 export interface Extent {

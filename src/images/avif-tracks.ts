@@ -2,7 +2,7 @@
 
 import { readItems } from './avif-items.ts'
 import { type Box, boxesIn, within } from './boxes.ts'
-import { type Reading } from './picture.ts'
+import type { Reading } from './picture.ts'
 import { malformed } from './stop.ts'
 
 const CONTAINERS = new Set(['moov', 'trak', 'mdia', 'minf', 'stbl', 'udta'])

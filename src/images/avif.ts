@@ -3,7 +3,7 @@
 import { readItems } from './avif-items.ts'
 import { readTracks } from './avif-tracks.ts'
 import { type Box, boxAt } from './boxes.ts'
-import { type Reading } from './picture.ts'
+import type { Reading } from './picture.ts'
 import { malformed, trailing, truncated, unreadMetadata } from './stop.ts'
 import { xmpHasPosition } from './xmp.ts'
 
@@ -48,8 +48,9 @@ export function readAvif(reading: Reading) {
 function topBoxAt({ window }: Reading, at: number): Box {
   if (at + 8 > window.size) throw trailing()
   const box = boxAt(window, at)
-  if (box.isOpen && box.type !== 'mdat') throw malformed('A box has no end.')
-  if (box.end > window.size) throw KNOWN.has(box.type) ? truncated() : trailing()
+  const isKnown = KNOWN.has(box.type)
+  if (box.isOpen && box.type !== 'mdat') throw isKnown ? malformed('A box has no end.') : trailing()
+  if (box.end > window.size) throw isKnown ? truncated() : trailing()
   return box
 }
 

@@ -1,6 +1,6 @@
 // Reads the boxes of the ISO base media file format (ISO/IEC 14496-12, section 4.2).
 
-import { type ByteWindow } from './byte-window.ts'
+import type { ByteWindow } from './byte-window.ts'
 import { malformed } from './stop.ts'
 
 export interface Box {

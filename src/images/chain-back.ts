@@ -1,6 +1,6 @@
 // Follows a chain of parts backwards from its end, where its beginning was lost in unseen bytes.
 
-import { type ByteWindow } from './byte-window.ts'
+import type { ByteWindow } from './byte-window.ts'
 
 const PART_HEADER_BYTES = 8
 

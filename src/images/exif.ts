@@ -1,6 +1,6 @@
 // Finds a position in an EXIF block (TIFF 6.0, section 2; Exif 2.32, section 4.6.6).
 
-import { type Budget } from './budget.ts'
+import type { Budget } from './budget.ts'
 import { xmpHasPosition } from './xmp.ts'
 
 const EXIF_POINTER = 0x8769

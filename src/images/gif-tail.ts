@@ -1,7 +1,7 @@
 // Decides whether the last bytes of a GIF can end one, when nobody knows where a block starts.
 
 import { EXTENSION, IMAGE, IMAGE_HEADER_BYTES, paletteBytes, TRAILER } from './gif-block.ts'
-import { type Reading } from './picture.ts'
+import type { Reading } from './picture.ts'
 import { trailing, truncated } from './stop.ts'
 import { xmpHasPosition } from './xmp.ts'
 

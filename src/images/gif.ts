@@ -1,9 +1,9 @@
 // Reads a GIF block by block, as far as it is seen, to a trailer that must be its last byte.
 
-import { type ByteWindow } from './byte-window.ts'
+import type { ByteWindow } from './byte-window.ts'
 import { EXTENSION, IMAGE, IMAGE_HEADER_BYTES, paletteBytes, TRAILER } from './gif-block.ts'
 import { readGifTail } from './gif-tail.ts'
-import { type Reading } from './picture.ts'
+import type { Reading } from './picture.ts'
 import { malformed, Stop, trailing, unreadMetadata } from './stop.ts'
 import { xmpHasPosition } from './xmp.ts'
 

@@ -2,7 +2,7 @@
 
 import { exifHasPosition } from './exif.ts'
 import { type Extent, readMpf } from './mpf.ts'
-import { type Reading } from './picture.ts'
+import type { Reading } from './picture.ts'
 import { xmpHasPosition } from './xmp.ts'
 
 const APP1 = 0xe1

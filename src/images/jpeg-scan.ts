@@ -1,7 +1,7 @@
 // Finds the next marker in the entropy-coded data of a JPEG.
 
-import { type Budget } from './budget.ts'
-import { type ByteWindow } from './byte-window.ts'
+import type { Budget } from './budget.ts'
+import type { ByteWindow } from './byte-window.ts'
 
 /**
  * Where the next marker is that ends the entropy-coded data around `at`; null if none is seen

@@ -1,10 +1,10 @@
 // Reads a JPEG: its segments, its scans and the further pictures that an MPF index declares.
 
-import { type ByteWindow } from './byte-window.ts'
+import type { ByteWindow } from './byte-window.ts'
 import { JpegMetadata } from './jpeg-metadata.ts'
 import { findMarker } from './jpeg-scan.ts'
-import { type Extent } from './mpf.ts'
-import { type Reading } from './picture.ts'
+import type { Extent } from './mpf.ts'
+import type { Reading } from './picture.ts'
 import { malformed, trailing, truncated } from './stop.ts'
 
 // Markers of ITU-T T.81, table B.1.

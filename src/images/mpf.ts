@@ -1,6 +1,6 @@
 // Reads the index of a multi-picture JPEG, such as a phone's picture with a gain map (CIPA DC-007).
 
-import { type ByteWindow } from './byte-window.ts'
+import type { ByteWindow } from './byte-window.ts'
 
 export interface Extent {
   /** Where the picture before it ends. */

@@ -1,6 +1,6 @@
 // What is learnt of a picture while its bytes are read.
 
-import { type ByteWindow } from './byte-window.ts'
+import type { ByteWindow } from './byte-window.ts'
 import { type PictureProblem, Stop } from './stop.ts'
 
 export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'gif' | 'avif'

@@ -2,7 +2,7 @@
 
 import { crc32 } from 'node:zlib'
 
-import { type ByteWindow } from './byte-window.ts'
+import type { ByteWindow } from './byte-window.ts'
 import { malformed, truncated } from './stop.ts'
 
 export interface Chunk {

@@ -2,10 +2,10 @@
 
 import { inflateSync } from 'node:zlib'
 
-import { type Budget } from './budget.ts'
+import type { Budget } from './budget.ts'
 import { exifHasPosition } from './exif.ts'
-import { type Reading } from './picture.ts'
-import { type Chunk } from './png-chunk.ts'
+import type { Reading } from './picture.ts'
+import type { Chunk } from './png-chunk.ts'
 import { malformed, unreadMetadata } from './stop.ts'
 import { xmpHasPosition } from './xmp.ts'
 

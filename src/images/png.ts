@@ -1,8 +1,8 @@
 // Reads a PNG chunk by chunk, from IHDR to an IEND that must be the file's last bytes.
 
-import { type ByteWindow } from './byte-window.ts'
+import type { ByteWindow } from './byte-window.ts'
 import { chainBack } from './chain-back.ts'
-import { type Reading } from './picture.ts'
+import type { Reading } from './picture.ts'
 import { CHUNK_BYTES, type Chunk, chunkAt, IEND, isChunk } from './png-chunk.ts'
 import { readPngMetadata } from './png-metadata.ts'
 import { malformed, Stop, trailing, truncated } from './stop.ts'

@@ -1,6 +1,6 @@
 // Reads the size of a VP8 or VP8L bitstream from its first bytes.
 
-import { type ByteWindow } from './byte-window.ts'
+import type { ByteWindow } from './byte-window.ts'
 import { malformed } from './stop.ts'
 
 const VP8_START = 0x2a019d // RFC 6386, section 9.1

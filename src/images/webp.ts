@@ -1,9 +1,9 @@
 // Reads a WebP: the RIFF chunks, whose sizes have to add up to the file's own.
 
-import { type ByteWindow } from './byte-window.ts'
+import type { ByteWindow } from './byte-window.ts'
 import { chainBack } from './chain-back.ts'
 import { exifHasPosition } from './exif.ts'
-import { type Reading } from './picture.ts'
+import type { Reading } from './picture.ts'
 import { malformed, Stop, trailing, truncated, unreadMetadata } from './stop.ts'
 import { readBitstream, u24Size } from './webp-image.ts'
 import { xmpHasPosition } from './xmp.ts'

@@ -1,6 +1,6 @@
 // Finds a position in XMP (XMP part 2, «Exif namespace») without parsing XML.
 
-import { type Budget } from './budget.ts'
+import type { Budget } from './budget.ts'
 
 // Also DJI's drone-dji:GpsLatitude and its misspelt GpsLongtitude, hence lower case.
 const NAMES = ['latitude', 'longitude', 'longtitude'].flatMap((axis) => [

@@ -1,6 +1,6 @@
 // Finds a ZIP archive that shares a file with a picture (GIFAR, JPEG+ZIP): its directory comes last.
 
-import { type ByteWindow } from './byte-window.ts'
+import type { ByteWindow } from './byte-window.ts'
 
 const END_OF_DIRECTORY = Buffer.from('PK\x05\x06', 'latin1')
 const RECORD_BYTES = 22
