@@ -1,9 +1,9 @@
 // What a verb answers: a status, headers and a body, and how errors become one.
 
-import { type Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 
-import { type S3Error } from './errors.ts'
-import { type ObjectFacts } from './store.ts'
+import type { S3Error } from './errors.ts'
+import type { ObjectFacts } from './store.ts'
 import { writeXml, type XmlFields } from './xml.ts'
 
 export interface Answer {

@@ -1,8 +1,8 @@
 // Whether a request was signed by the holder of the secret, for now, and with everything it carries.
 
-import { type Call } from './call.ts'
+import type { Call } from './call.ts'
 import { type Claim, readClaim, UNSIGNED_PAYLOAD } from './claim.ts'
-import { type Deps } from './deps.ts'
+import type { Deps } from './deps.ts'
 import { type ErrorCode, S3Error } from './errors.ts'
 import { sameSignature, signerOf } from './signer.ts'
 

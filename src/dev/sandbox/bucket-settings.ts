@@ -1,13 +1,13 @@
 // A bucket's CORS rules and lifecycle: checked when put, kept as they came, given back.
 
 import { type Answer, xmlText } from './answer.ts'
-import { type Signed } from './authenticate.ts'
-import { type Call } from './call.ts'
+import type { Signed } from './authenticate.ts'
+import type { Call } from './call.ts'
 import { readCorsRules } from './cors.ts'
-import { type Deps } from './deps.ts'
+import type { Deps } from './deps.ts'
 import { type ErrorCode, S3Error } from './errors.ts'
 import { receiveText } from './payload.ts'
-import { type Bucket, type Settings } from './store.ts'
+import type { Bucket, Settings } from './store.ts'
 import { children, childText, readXml } from './xml.ts'
 
 type Handler = (deps: Deps, call: Call, bucket: Bucket, signed: Signed) => Promise<Answer>

@@ -1,12 +1,12 @@
 // Buckets: made, found, listed, removed when empty.
 
 import { type Answer, xmlAnswer } from './answer.ts'
-import { type Signed } from './authenticate.ts'
-import { type Call } from './call.ts'
-import { type Deps } from './deps.ts'
+import type { Signed } from './authenticate.ts'
+import type { Call } from './call.ts'
+import type { Deps } from './deps.ts'
 import { S3Error } from './errors.ts'
 import { receiveText } from './payload.ts'
-import { type Bucket } from './store.ts'
+import type { Bucket } from './store.ts'
 import { childText, readXml } from './xml.ts'
 
 const OWNER = { ID: 'sandbox', DisplayName: 'sandbox' }

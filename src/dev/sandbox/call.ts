@@ -1,6 +1,6 @@
 // One request as it arrived: the verb, the bucket and key it names, its query, headers and body.
 
-import { type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 
 import { S3Error } from './errors.ts'
 import { type Verb, verbOf } from './verbs.ts'

@@ -2,9 +2,9 @@
 
 import { createHash } from 'node:crypto'
 
-import { type Signed } from './authenticate.ts'
-import { type ChunkSeal } from './aws-chunked.ts'
-import { type Deps } from './deps.ts'
+import type { Signed } from './authenticate.ts'
+import type { ChunkSeal } from './aws-chunked.ts'
+import type { Deps } from './deps.ts'
 import { S3Error } from './errors.ts'
 import { sameSignature, signerOf } from './signer.ts'
 

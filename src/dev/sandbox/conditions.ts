@@ -1,7 +1,7 @@
 // Conditional requests: when a read, a copy or a write is not to happen.
 
 import { S3Error } from './errors.ts'
-import { type ObjectFacts } from './store.ts'
+import type { ObjectFacts } from './store.ts'
 
 type Headers = Record<string, string>
 

@@ -1,12 +1,12 @@
 // CopyObject: a new object with the source's bytes, with its metadata or with new metadata.
 
 import { type Answer, checksumElements, quoted, xmlAnswer } from './answer.ts'
-import { type Call } from './call.ts'
+import type { Call } from './call.ts'
 import { checkWriteConditions, judgeConditions, preconditionFailed } from './conditions.ts'
-import { type Deps } from './deps.ts'
+import type { Deps } from './deps.ts'
 import { S3Error } from './errors.ts'
 import { metadataOf } from './metadata.ts'
-import { type Bucket, type StoredObject } from './store.ts'
+import type { Bucket, StoredObject } from './store.ts'
 
 const SOURCE = 'x-amz-copy-source'
 

@@ -1,8 +1,8 @@
 // Cross-origin requests: preflights, and the headers on every other answer, by the bucket's rules.
 
-import { type Answer } from './answer.ts'
-import { type Call } from './call.ts'
-import { type Deps } from './deps.ts'
+import type { Answer } from './answer.ts'
+import type { Call } from './call.ts'
+import type { Deps } from './deps.ts'
 import { S3Error } from './errors.ts'
 import { children, childText, readXml, type XmlNode } from './xml.ts'
 

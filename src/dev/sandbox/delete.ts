@@ -1,12 +1,12 @@
 // DeleteObject and DeleteObjects: what is not there counts as deleted.
 
 import { type Answer, xmlAnswer } from './answer.ts'
-import { type Signed } from './authenticate.ts'
-import { type Call } from './call.ts'
-import { type Deps } from './deps.ts'
+import type { Signed } from './authenticate.ts'
+import type { Call } from './call.ts'
+import type { Deps } from './deps.ts'
 import { describeError, S3Error } from './errors.ts'
 import { receiveText } from './payload.ts'
-import { type Bucket } from './store.ts'
+import type { Bucket } from './store.ts'
 import { children, childText, readXml } from './xml.ts'
 
 export async function deleteObject(_deps: Deps, { key }: Call, bucket: Bucket): Promise<Answer> {

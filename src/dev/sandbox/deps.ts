@@ -1,8 +1,8 @@
 // What every verb of the sandbox receives first.
 
-import { type Lie } from './lies.ts'
-import { type Misbehaviour } from './misbehave.ts'
-import { type Store } from './store.ts'
+import type { Lie } from './lies.ts'
+import type { Misbehaviour } from './misbehave.ts'
+import type { Store } from './store.ts'
 
 export interface Credentials {
   accessKeyId: string

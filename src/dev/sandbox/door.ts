@@ -3,9 +3,9 @@
 import { buffer } from 'node:stream/consumers'
 
 import { checkBucketName } from './buckets.ts'
-import { type Deps } from './deps.ts'
+import type { Deps } from './deps.ts'
 import { startDigests } from './digests.ts'
-import { type Bucket, type ObjectFacts } from './store.ts'
+import type { Bucket, ObjectFacts } from './store.ts'
 
 export interface PutOptions {
   contentType?: string

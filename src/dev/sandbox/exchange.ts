@@ -1,15 +1,15 @@
 // One request from its arrival to the end of its answer, misbehaviour included.
 
 import { randomBytes } from 'node:crypto'
-import { type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 
 import { type Answer, errorAnswer } from './answer.ts'
 import { type Call, readCall } from './call.ts'
 import { corsHeaders } from './cors.ts'
-import { type Deps } from './deps.ts'
+import type { Deps } from './deps.ts'
 import { S3Error } from './errors.ts'
-import { type Outcome, type Rule } from './misbehave.ts'
+import type { Outcome, Rule } from './misbehave.ts'
 import { perform } from './perform.ts'
 
 /** What came and how it was answered; status 0 as long as it was not. */

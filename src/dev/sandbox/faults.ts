@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { type Answer, xmlAnswer } from './answer.ts'
 import { describeError } from './errors.ts'
-import { type Outcome, type Performed, type Rule } from './misbehave.ts'
+import type { Outcome, Performed, Rule } from './misbehave.ts'
 
 export interface Failure {
   code: string

@@ -1,11 +1,11 @@
 // A multipart form: its fields, then the file as a stream; what follows the file is ignored.
 
 import { once } from 'node:events'
-import { type Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 
 import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/busboy'
 
-import { type Call } from './call.ts'
+import type { Call } from './call.ts'
 import { S3Error } from './errors.ts'
 
 export interface Form {
@@ -25,7 +25,9 @@ export async function readForm(call: Call): Promise<Form> {
   const fields = new Map<string, string>()
   const found = Promise.withResolvers<{ file: BusboyFileStream; filename: string }>()
   let bytes = 0
+  let closed = false // by the file: fields after it may come in the same chunk
   parser.on('field', (name: string | undefined, value, _, truncated) => {
+    if (closed) return
     if (!name) return found.reject(new S3Error('MalformedPOSTRequest'))
     bytes += PART_OVERHEAD_BYTES + boundaryBytes(call) + name.length + Buffer.byteLength(value)
     if (truncated || bytes > FIELDS_BYTES) {
@@ -36,6 +38,7 @@ export async function readForm(call: Call): Promise<Form> {
     fields.set(name.toLowerCase(), earlier === undefined ? value : `${earlier},${value}`)
   })
   parser.on('file', (_, file, filename) => {
+    closed = true
     file.on('error', () => {}) // whoever reads it hears of it as well
     found.resolve({ file, filename: filename ?? '' })
   })

@@ -3,11 +3,11 @@
 import { type Answer, checksumHeaders, quoted } from './answer.ts'
 import { type Call, parameter } from './call.ts'
 import { judgeConditions, preconditionFailed } from './conditions.ts'
-import { type Deps } from './deps.ts'
+import type { Deps } from './deps.ts'
 import { S3Error } from './errors.ts'
 import { headerBytes, headerValue } from './metadata.ts'
 import { type Range, readRange } from './ranges.ts'
-import { type Bucket, type StoredObject } from './store.ts'
+import type { Bucket, StoredObject } from './store.ts'
 
 export async function getObject(deps: Deps, call: Call, bucket: Bucket): Promise<Answer> {
   const object = bucket.objects.get(call.key)

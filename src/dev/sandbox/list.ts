@@ -2,9 +2,9 @@
 
 import { type Answer, quoted, xmlAnswer } from './answer.ts'
 import { type Call, encodePath, parameter } from './call.ts'
-import { type Deps } from './deps.ts'
+import type { Deps } from './deps.ts'
 import { S3Error } from './errors.ts'
-import { type Bucket, type StoredObject } from './store.ts'
+import type { Bucket, StoredObject } from './store.ts'
 
 export async function listObjects(_deps: Deps, call: Call, bucket: Bucket): Promise<Answer> {
   if (parameter(call, 'list-type') !== '2') throw new S3Error('NotImplemented')

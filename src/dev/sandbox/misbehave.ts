@@ -1,10 +1,10 @@
 // How a test tells the sandbox to misbehave: rules for verbs and keys, set and cleared at any time.
 
-import { type Answer } from './answer.ts'
-import { type Call } from './call.ts'
+import type { Answer } from './answer.ts'
+import type { Call } from './call.ts'
 import * as faults from './faults.ts'
 import { type Lie, lies } from './lies.ts'
-import { type Verb } from './verbs.ts'
+import type { Verb } from './verbs.ts'
 
 /** Which requests a rule is for: a verb, or any ('*'), perhaps for one bucket or some keys only. */
 export type When =

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import * as fs from 'node:fs'
 import { Readable } from 'node:stream'
 
-import { type ObjectFacts } from './store.ts'
+import type { ObjectFacts } from './store.ts'
 
 const MARK = Buffer.from('dsb1')
 const TAIL_BYTES = MARK.length + 4

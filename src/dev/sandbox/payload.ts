@@ -1,11 +1,11 @@
 // Takes in the body of a signed request: its length, its hash and its checksums are as was said.
 
-import { type Signed } from './authenticate.ts'
+import type { Signed } from './authenticate.ts'
 import { decodeChunks } from './aws-chunked.ts'
-import { type Call } from './call.ts'
+import type { Call } from './call.ts'
 import { chunkSeal } from './chunk-seal.ts'
 import { UNSIGNED_PAYLOAD } from './claim.ts'
-import { type Deps } from './deps.ts'
+import type { Deps } from './deps.ts'
 import {
   type Algorithm,
   algorithmOf,
@@ -15,7 +15,7 @@ import {
   startDigests
 } from './digests.ts'
 import { S3Error } from './errors.ts'
-import { type ObjectFacts } from './store.ts'
+import type { ObjectFacts } from './store.ts'
 
 export type Received = Pick<ObjectFacts, 'sizeBytes' | 'etag' | 'checksums'>
 

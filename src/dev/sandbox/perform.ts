@@ -1,20 +1,20 @@
 // Carries out a verb: who may ask, which bucket it is about, and the function for it.
 
-import { type Answer } from './answer.ts'
+import type { Answer } from './answer.ts'
 import { authenticate, type Signed } from './authenticate.ts'
 import { cors, lifecycle } from './bucket-settings.ts'
 import * as buckets from './buckets.ts'
-import { type Call } from './call.ts'
+import type { Call } from './call.ts'
 import { copyObject } from './copy.ts'
 import { preflight } from './cors.ts'
 import { deleteObject, deleteObjects } from './delete.ts'
-import { type Deps } from './deps.ts'
+import type { Deps } from './deps.ts'
 import { S3Error } from './errors.ts'
 import { getObject } from './get-object.ts'
 import { listObjects } from './list.ts'
 import { postObject } from './post-object.ts'
 import { putObject } from './put-object.ts'
-import { type Bucket } from './store.ts'
+import type { Bucket } from './store.ts'
 
 type OnBucket = (deps: Deps, call: Call, bucket: Bucket, signed: Signed) => Promise<Answer>
 

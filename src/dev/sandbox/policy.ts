@@ -1,7 +1,7 @@
 // POST policies: the signed document, and whether a form keeps to every condition of it.
 
 import { S3Error } from './errors.ts'
-import { type Lie } from './lies.ts'
+import type { Lie } from './lies.ts'
 
 export interface FieldCondition {
   kind: 'eq' | 'starts-with'
@@ -88,6 +88,9 @@ export function judgePolicy(
 ): SizeLimits {
   if (now > expiresAt && !lies.has('policy-expiry')) throw refused('Policy expired.')
   const values = new Map(fields).set('bucket', bucket)
+  if (fields.has('bucket') && fields.get('bucket') !== bucket && !lies.has('policy-other')) {
+    throw refused('Policy Condition failed: the form was sent to another bucket')
+  }
   const limits = { min: 0, max: Number.POSITIVE_INFINITY }
   for (const condition of conditions) {
     if (lies.has(lieAbout(condition))) continue

@@ -4,7 +4,7 @@ import { type Answer, quoted, xmlAnswer } from './answer.ts'
 import { checkCredential } from './authenticate.ts'
 import { type Call, encodePath } from './call.ts'
 import { ALGORITHM, readCredential, readDate, unsupportedVersion } from './claim.ts'
-import { type Deps } from './deps.ts'
+import type { Deps } from './deps.ts'
 import { algorithmOf, compareChecksums, namedChecksums, startDigests } from './digests.ts'
 import { S3Error } from './errors.ts'
 import { type Form, readForm } from './form.ts'
@@ -12,7 +12,7 @@ import { headerBytes, metadataOf } from './metadata.ts'
 import { tooLarge } from './payload.ts'
 import { judgePolicy, type Policy, readPolicy, type SizeLimits } from './policy.ts'
 import { sameSignature, signerOf } from './signer.ts'
-import { type Bucket, type Draft, type ObjectFacts } from './store.ts'
+import type { Bucket, Draft, ObjectFacts } from './store.ts'
 
 type Fields = Form['fields']
 

@@ -1,13 +1,13 @@
 // PutObject: the bytes of a request become the object, all of them or nothing.
 
 import { type Answer, checksumHeaders, quoted } from './answer.ts'
-import { type Signed } from './authenticate.ts'
+import type { Signed } from './authenticate.ts'
 import { type Call, parameter } from './call.ts'
 import { checkWriteConditions } from './conditions.ts'
-import { type Deps } from './deps.ts'
+import type { Deps } from './deps.ts'
 import { metadataOf } from './metadata.ts'
 import { receive } from './payload.ts'
-import { type Bucket } from './store.ts'
+import type { Bucket } from './store.ts'
 
 export async function putObject(
   deps: Deps,

@@ -2,10 +2,10 @@
 
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import { type AddressInfo } from 'node:net'
+import type { AddressInfo } from 'node:net'
 
 import { checkBucketName } from './buckets.ts'
-import { type Credentials, type Deps } from './deps.ts'
+import type { Credentials, Deps } from './deps.ts'
 import { type Door, doorOf } from './door.ts'
 import { exchange, type LoggedRequest } from './exchange.ts'
 import { type Misbehaviour, misbehaviour } from './misbehave.ts'

@@ -4,7 +4,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 
 import { SignatureV4 } from '@smithy/signature-v4'
 
-import { type Deps } from './deps.ts'
+import type { Deps } from './deps.ts'
 
 type Hashable = string | ArrayBuffer | ArrayBufferView
 

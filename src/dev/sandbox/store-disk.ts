@@ -7,14 +7,7 @@ import { promisify } from 'node:util'
 
 import { KeyIndex } from './key-index.ts'
 import { fileName, readFacts, readPart, writeFacts } from './object-file.ts'
-import {
-  type Bucket,
-  type Draft,
-  type ObjectFacts,
-  type Settings,
-  type Store,
-  type StoredObject
-} from './store.ts'
+import type { Bucket, Draft, ObjectFacts, Settings, Store, StoredObject } from './store.ts'
 
 const open = promisify(fs.open)
 const write = promisify(fs.write)

@@ -3,7 +3,7 @@
 import { Readable } from 'node:stream'
 
 import { KeyIndex } from './key-index.ts'
-import { type Bucket, type ObjectFacts, type Store, type StoredObject } from './store.ts'
+import type { Bucket, ObjectFacts, Store, StoredObject } from './store.ts'
 
 export function memoryStore(): Store {
   const buckets = new Map<string, Bucket>()

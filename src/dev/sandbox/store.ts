@@ -1,8 +1,8 @@
 // What the sandbox keeps: buckets of objects with their settings, in memory or on disk.
 
-import { type Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 
-import { type KeyIndex } from './key-index.ts'
+import type { KeyIndex } from './key-index.ts'
 
 /** What is known about an object, without its bytes. */
 export interface ObjectFacts {
