@@ -5,6 +5,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 
 import { catalogue } from '../errors.ts'
+import { reasonCodes } from '../uploads/reasons.ts'
 
 /** To be registered before the routes it describes. */
 export async function registerDocs(app: FastifyInstance) {
@@ -28,6 +29,7 @@ function description() {
   return [
     'Two-step direct uploads: create an upload, send its bytes straight to S3, confirm.',
     'Every error is `application/problem+json` with one of these codes:',
-    ['| code | status | meaning |', '| --- | --- | --- |', ...rows].join('\n')
+    ['| code | status | meaning |', '| --- | --- | --- |', ...rows].join('\n'),
+    `\`OBJECT_REJECTED\` comes with every reason: ${reasonCodes.map((code) => `\`${code}\``).join(', ')}.`
   ].join('\n\n')
 }

@@ -65,6 +65,7 @@ function asProblem(err: unknown): Problem {
 }
 
 const parsing: Record<string, ProblemCode> = {
+  FST_ERR_MAX_PARAM_LENGTH: 'NOT_FOUND',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
   FST_ERR_CTP_BODY_TOO_LARGE: 'PAYLOAD_TOO_LARGE'
 }

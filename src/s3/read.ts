@@ -11,7 +11,7 @@ import { call, isOutOfRange } from './call.ts'
 
 /** Some bytes of an object and, from the same answer, the size of the whole. */
 export interface ReadRange {
-  bytes: Uint8Array
+  bytes: Buffer
   sizeBytes: number
 }
 
@@ -25,7 +25,7 @@ export function readRange(s3: S3, Key: string, first: number, last: number) {
     try {
       return await take(await s3.sender.send(command, options), first, last, options.abortSignal)
     } catch (err) {
-      if (isOutOfRange(err)) return { bytes: new Uint8Array(), sizeBytes: 0 }
+      if (isOutOfRange(err)) return { bytes: Buffer.alloc(0), sizeBytes: 0 }
       throw err
     }
   })

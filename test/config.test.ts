@@ -1,0 +1,108 @@
+// Configuration: read whole, refused whole, and the documents say the same as the code.
+
+import { readFileSync } from 'node:fs'
+
+import t from 'tap'
+
+import { type ConfigError, readConfig } from '../src/config.ts'
+import { catalogue } from '../src/errors.ts'
+import { Settings } from '../src/settings.ts'
+import { reasonCodes } from '../src/uploads/reasons.ts'
+
+const needed = {
+  DATABASE_URL: 'postgres://localhost/directo',
+  S3_BUCKET: 'avatars',
+  JWT_SECRET: 'x'.repeat(32)
+}
+
+const problems = (environment: Record<string, string | undefined>) => {
+  try {
+    readConfig({ ...needed, ...environment })
+    return []
+  } catch (err) {
+    return (err as ConfigError).problems
+  }
+}
+
+t.test('the defaults are those of the contract', (t) => {
+  const config = readConfig(needed)
+  t.match(config, {
+    grantSeconds: 300,
+    urlSeconds: 3600,
+    openUploadsPerUser: 10,
+    avatar: {
+      maxBytes: 5 * 1024 * 1024,
+      maxPixels: 4096 * 4096,
+      contentTypes: ['image/jpeg', 'image/png', 'image/webp', 'image/gif', 'image/avif'],
+      locationMetadata: 'refuse'
+    }
+  })
+  t.ok(Object.isFrozen(config))
+  t.end()
+})
+
+t.test('every problem is listed at once, none is mended with a default', (t) => {
+  const told = problems({ DATABASE_URL: undefined, JWT_SECRET: 'short', PORT: 'x', S3_BUCKET: 'X' })
+  t.same(
+    told.map((problem) => problem.split(' ')[0]),
+    ['DATABASE_URL', 'S3_BUCKET', 'PORT', 'JWT_SECRET']
+  )
+  t.end()
+})
+
+t.test('lifetimes and sizes have bounds', (t) => {
+  const refused = {
+    GRANT_SECONDS: ['-1', '0', '29', '901', '1e9', '"600"', 'NaN', '60.5', 'Infinity'],
+    URL_SECONDS: ['59', '86401'],
+    CONFIRM_SECONDS: ['-1', '3601'],
+    AVATAR_MAX_BYTES: ['0', '52428801'],
+    AVATAR_CONTENT_TYPES: ['image/svg+xml', 'image/*', 'image/png,', 'image/png,text/html'],
+    LOCATION_METADATA: ['maybe'],
+    CORS_ORIGINS: ['*', 'https://a.example/', 'a.example', 'null'],
+    S3_ENDPOINT: ['localhost:9000', 'ftp://x', 'http://user@x'],
+    PORT: ['65536']
+  }
+  for (const [name, values] of Object.entries(refused)) {
+    for (const value of values) {
+      t.match(problems({ [name]: value }), [new RegExp(name)], `${name}=${value}`)
+    }
+  }
+  t.same(problems({ GRANT_SECONDS: '30', URL_SECONDS: '60', PORT: '0', HOST: '' }), [])
+  t.end()
+})
+
+t.test('settings that belong together', (t) => {
+  t.match(problems({ AWS_ACCESS_KEY_ID: 'x' }), [/together/])
+  t.match(problems({ S3_PUBLIC_ENDPOINT: 'https://s3.example' }), [/needs S3_ENDPOINT/])
+  const both = { S3_ENDPOINT: 'http://s3:9000', S3_PUBLIC_ENDPOINT: 'https://s3.example' }
+  t.match(readConfig({ ...needed, ...both }).s3, { publicEndpoint: 'https://s3.example' })
+  const temporary = {
+    AWS_ACCESS_KEY_ID: 'a',
+    AWS_SECRET_ACCESS_KEY: 'b',
+    AWS_SESSION_TOKEN: 'c'
+  }
+  t.match(readConfig({ ...needed, ...temporary }).s3.credentials, { sessionToken: 'c' })
+  t.end()
+})
+
+t.test('a secret is measured in bytes', (t) => {
+  t.same(problems({ JWT_SECRET: 'ä'.repeat(16) }), [])
+  t.match(problems({ JWT_SECRET: 'x'.repeat(31) }), [/32 bytes/])
+  t.end()
+})
+
+t.test('.env.example and the README name every setting', (t) => {
+  const example = readFileSync('.env.example', 'utf8')
+  const readme = readFileSync('README.md', 'utf8')
+  const names = Object.keys(Settings.properties)
+  const named = [...example.matchAll(/^#?([A-Z][A-Z0-9_]*)=/gm)].map(([, name]) => name)
+  t.same(named.sort(), names.sort())
+  for (const name of names) t.match(readme, `\`${name}\``)
+  t.end()
+})
+
+t.test('the README names every error code and every reason', (t) => {
+  const readme = readFileSync('README.md', 'utf8')
+  for (const code of [...Object.keys(catalogue), ...reasonCodes]) t.match(readme, `\`${code}\``)
+  t.end()
+})

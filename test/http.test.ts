@@ -1,0 +1,152 @@
+// The HTTP surface: strict schemas, problem+json everywhere, nothing told that should not be.
+
+import t from 'tap'
+
+import { startApp } from './support/app.ts'
+import { padded, png } from './support/pictures.ts'
+
+const picture = padded(png(64), 400)
+const body = { purpose: 'avatar', contentType: 'image/png', sizeBytes: 400 }
+
+t.test('bad input is refused with a code, and nothing is recorded', async (t) => {
+  const { ada, app, sql } = await startApp(t)
+  const headers = { authorization: `Bearer ${ada.token}`, 'content-type': 'application/json' }
+  const post = (payload: string | object, more = {}, url = '/api/uploads') =>
+    app.inject({ method: 'POST', url, headers: { ...headers, ...more }, payload })
+  const is = (status: number, code: string) => ({ status, code })
+  const invalid = is(400, 'INVALID_REQUEST')
+  const json = (value: string) => `{"purpose":"avatar","contentType":"image/png",${value}}`
+
+  const cases: [string, ReturnType<typeof post>, object][] = [
+    ['an unknown field', post({ ...body, key: 'avatars/x' }), invalid],
+    ['a state', post({ ...body, state: 'confirmed' }), invalid],
+    ['a number as text', post({ ...body, sizeBytes: '400' }), invalid],
+    ['a fraction', post({ ...body, sizeBytes: 1.5 }), invalid],
+    ['nothing at all', post({ ...body, sizeBytes: 0 }), invalid],
+    ['less than nothing', post({ ...body, sizeBytes: -1 }), invalid],
+    ['more than there is', post(json('"sizeBytes":1e400')), invalid],
+    ['null', post({ ...body, sizeBytes: null }), invalid],
+    ['a missing field', post({ purpose: 'avatar' }), invalid],
+    ['another purpose', post({ ...body, purpose: 'banner' }), invalid],
+    ['a short hash', post({ ...body, sha256: 'abc' }), invalid],
+    ['a hash in capitals', post({ ...body, sha256: 'A'.repeat(64) }), invalid],
+    ['a list', post([body]), invalid],
+    ['no body', post(''), invalid],
+    ['a query', post(body, {}, '/api/uploads?key=avatars/x'), invalid],
+    ['__proto__', post(json('"sizeBytes":1,"__proto__":{}')), is(400, 'BAD_REQUEST')],
+    ['constructor', post(json('"constructor":{"prototype":{}}')), is(400, 'BAD_REQUEST')],
+    ['half a JSON', post('{"purpose":'), is(400, 'BAD_REQUEST')],
+    ['text', post('x', { 'content-type': 'text/plain' }), is(415, 'UNSUPPORTED_MEDIA_TYPE')],
+    ['a form', post('a=b', { 'content-type': 'x/y' }), is(415, 'UNSUPPORTED_MEDIA_TYPE')],
+    ['too much', post({ ...body, sha256: 'a'.repeat(20_000) }), is(413, 'PAYLOAD_TOO_LARGE')]
+  ]
+  for (const [name, sending, expected] of cases) {
+    const reply = await sending
+    t.match(reply.json(), expected, name)
+    t.match(reply.headers['content-type'], 'application/problem+json', name)
+  }
+  t.same(await sql`select 1 from uploads`, [])
+})
+
+t.test('confirm takes no facts from clients', async (t) => {
+  const { ada } = await startApp(t)
+  const upload = await ada.sent(picture)
+  const lies = [{ sizeBytes: 1 }, { key: 'avatars/x' }, { status: 'confirmed' }, { etag: 'x' }]
+  for (const lie of lies) {
+    const confirming = ada.call('POST', `/api/uploads/${upload.id}/confirm`, lie)
+    await t.rejects(confirming, { status: 400, code: 'INVALID_REQUEST' })
+  }
+  t.match(await ada.read(upload), { state: 'open' })
+  await ada.call('POST', `/api/uploads/${upload.id}/confirm`, {})
+})
+
+t.test('a header that promises JSON may come with no body', async (t) => {
+  const { ada, app } = await startApp(t)
+  const upload = await ada.sent(picture)
+  const headers = { authorization: `Bearer ${ada.token}`, 'content-type': 'application/json' }
+  const url = `/api/uploads/${upload.id}/confirm`
+  t.equal((await app.inject({ method: 'POST', url, headers })).statusCode, 200)
+})
+
+t.test('a 500 says nothing of its cause', async (t) => {
+  const { ada, app, sql } = await startApp(t)
+  await sql`alter table uploads rename to uploads_secret_name`
+  const url = `/api/uploads/${'a'.repeat(32)}`
+  const headers = { authorization: `Bearer ${ada.token}` }
+  const reply = await app.inject({ url, headers })
+  t.match(reply.headers, { 'content-type': 'application/problem+json' })
+  t.same(reply.json(), {
+    type: 'about:blank',
+    title: 'Internal Server Error',
+    status: 500,
+    code: 'INTERNAL',
+    detail: 'Internal error.'
+  })
+})
+
+t.test('an unknown address and a broken one are problems too', async (t) => {
+  const { app } = await startApp(t)
+  t.match((await app.inject('/nothing/here')).json(), { status: 404, code: 'NOT_FOUND' })
+  t.match((await app.inject('/api/uploads/%zz')).json(), { status: 400, code: 'BAD_REQUEST' })
+  const long = await app.inject(`/api/uploads/${'a'.repeat(200)}`)
+  t.match(long.json(), { status: 404, code: 'NOT_FOUND' })
+})
+
+t.test('a created upload is found at its location', async (t) => {
+  const { ada, app } = await startApp(t)
+  const headers = { authorization: `Bearer ${ada.token}` }
+  const created = await app.inject({ method: 'POST', url: '/api/uploads', headers, payload: body })
+  t.equal(created.statusCode, 201)
+  const { id, sendBy, expiresAt } = created.json()
+  t.equal(created.headers.location, `/api/uploads/${id}`)
+  const read = await app.inject({ url: created.headers.location as string, headers })
+  t.match(read.json(), { id, state: 'open', ...body, expiresAt, confirmedAt: null, reasons: null })
+  t.ok(sendBy < expiresAt, 'bytes sent last can still be confirmed')
+})
+
+t.test('what holds a signed URL is kept by no cache', async (t) => {
+  const { ada, app } = await startApp(t)
+  await ada.upload(picture)
+  const headers = { authorization: `Bearer ${ada.token}` }
+  const { headers: answer } = await app.inject({ url: '/api/users/me/avatar', headers })
+  t.match(answer, { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
+  t.notOk(answer['set-cookie'])
+})
+
+t.test('only pages of the listed origins may call', async (t) => {
+  const { app } = await startApp(t, { CORS_ORIGINS: 'https://app.example,https://b.example' })
+  const preflight = (origin: string) =>
+    app.inject({
+      method: 'OPTIONS',
+      url: '/api/uploads',
+      headers: { origin, 'access-control-request-method': 'POST' }
+    })
+  const { headers } = await preflight('https://app.example')
+  t.equal(headers['access-control-allow-origin'], 'https://app.example')
+  t.notOk((await preflight('https://evil.example')).headers['access-control-allow-origin'])
+})
+
+t.test('the API describes every route, status and error code', async (t) => {
+  const { app } = await startApp(t)
+  const { openapi, paths, info } = (await app.inject('/openapi.json')).json()
+  t.equal(openapi, '3.1.0')
+  t.same(Object.keys(paths).sort(), [
+    '/api/uploads',
+    '/api/uploads/{id}',
+    '/api/uploads/{id}/confirm',
+    '/api/users/{userId}/avatar',
+    '/health/live',
+    '/health/ready'
+  ])
+  t.match(info.description, 'LOCATION_METADATA')
+  const docs = await app.inject('/docs')
+  t.equal(docs.statusCode, 200)
+  t.match(docs.headers['content-type'], 'text/html')
+})
+
+t.test('it is alive and ready', async (t) => {
+  const { app } = await startApp(t)
+  for (const path of ['/health/live', '/health/ready']) {
+    t.same((await app.inject(path)).json(), { status: 'ok' })
+  }
+})

@@ -1,0 +1,123 @@
+// Pictures by an encoder of others: all are read, none is accepted with an end cut off or added.
+
+import sharp, { type Sharp } from 'sharp'
+import t, { type Test } from 'tap'
+
+import { inspect, type ObjectBytes, type Picture } from '../src/images/inspect.ts'
+import { xmp } from './support/pictures/exif.ts'
+import { objectBytes, withTrailing } from './support/pictures.ts'
+
+const encoders: Record<string, (image: Sharp) => Sharp> = {
+  jpeg: (image) => image.jpeg(),
+  'jpeg, progressive': (image) => image.jpeg({ progressive: true, quality: 95 }),
+  'jpeg, with all chroma': (image) => image.jpeg({ chromaSubsampling: '4:4:4' }),
+  'jpeg, grey': (image) => image.greyscale().jpeg(),
+  'jpeg, by MozJPEG': (image) => image.jpeg({ mozjpeg: true }),
+  png: (image) => image.png(),
+  'png, interlaced': (image) => image.png({ progressive: true }),
+  'png, with a palette': (image) => image.png({ palette: true, colours: 16 }),
+  'png, with alpha': (image) => image.ensureAlpha(0.5).png(),
+  'png, of 16 bits': (image) => image.toColourspace('rgb16').png(),
+  webp: (image) => image.webp(),
+  'webp, lossless': (image) => image.webp({ lossless: true }),
+  'webp, with alpha': (image) => image.ensureAlpha(0.5).webp(),
+  gif: (image) => image.gif(),
+  'gif, interlaced': (image) => image.gif({ progressive: true, effort: 1 }),
+  avif: (image) => image.avif({ effort: 0 }),
+  'avif, lossless': (image) => image.avif({ effort: 0, lossless: true }),
+  'avif, with alpha': (image) => image.ensureAlpha(0.5).avif({ effort: 0 })
+}
+
+const SIZES = [
+  [40, 30],
+  [203, 301],
+  [640, 480]
+] as const
+const GPS = { IFD3: { GPSLatitudeRef: 'N', GPSLatitude: '51/1 30/1 0/1' } }
+const CAMERA = { IFD0: { Make: 'Somebody', Model: 'Something' } }
+const ZIP = Buffer.from(`PK\x03\x04${'\0'.repeat(26)}PK\x05\x06${'\0'.repeat(18)}`, 'latin1')
+let large = 0
+
+for (const [name, encode] of Object.entries(encoders)) {
+  const format = name.split(',', 1)[0]!
+  for (const [width, height] of SIZES) {
+    t.test(`${name}, ${width} × ${height}`, async (t) => {
+      const image = encode(noise(width, height))
+      const variants = {
+        plain: image,
+        'with EXIF and an ICC profile': image.clone().withExif(CAMERA).withIccProfile('p3')
+      }
+      for (const [variant, one] of Object.entries(variants)) {
+        const bytes = await one.toBuffer()
+        if (bytes.length > 131_072) large += 1
+        t.same(summary(read(bytes)), { format, width, height, problems: [] }, variant)
+        refusedWhenCut(t, bytes, variant)
+        refusedWithMore(t, bytes, variant)
+      }
+    })
+  }
+
+  if (format === 'gif') continue // it has no EXIF, and the encoder writes no XMP
+  t.test(`${name}, with a position`, async (t) => {
+    const variants: Record<string, (image: Sharp) => Sharp> = {
+      EXIF: (image) => image.withExif(GPS),
+      XMP: (image) => image.withXmp(xmp().toString())
+    }
+    for (const [variant, located] of Object.entries(variants)) {
+      for (const [width, height] of [SIZES[0], SIZES[2]]) {
+        const bytes = await located(encode(noise(width, height))).toBuffer()
+        t.same(codes(read(bytes)), ['LOCATION_METADATA'], variant)
+      }
+    }
+  })
+}
+
+for (const format of ['gif', 'webp'] as const) {
+  for (const [width, height] of SIZES) {
+    t.test(`${format}, animated, ${width} × ${height}`, async (t) => {
+      const pages = await noise(width, height * 5)
+        .raw()
+        .toBuffer()
+      const raw = { width, height: height * 5, channels: 3, pageHeight: height } as const
+      const bytes = await sharp(pages, { raw, animated: true } as object)
+        [format]()
+        .toBuffer()
+      if (bytes.length > 131_072) large += 1
+      t.same(summary(read(bytes)), { format, width, height, problems: [] })
+      refusedWhenCut(t, bytes, 'animated')
+      refusedWithMore(t, bytes, 'animated')
+    })
+  }
+}
+
+t.test('many of these files were longer than what is seen of them', async (t) => {
+  t.ok(large >= 50, `${large} files`)
+})
+
+function refusedWhenCut(t: Test, bytes: Buffer, what: string) {
+  for (const part of [1 / bytes.length, 0.1, 0.5]) {
+    const cut = bytes.subarray(0, Math.floor(bytes.length * (1 - part)))
+    t.not(codes(read(cut)).length, 0, `${what}, cut by ${part}`)
+  }
+}
+
+function refusedWithMore(t: Test, bytes: Buffer, what: string) {
+  for (const more of ['\0', ';', bytes.subarray(-1), ZIP, '<html></html>']) {
+    const problems = codes(read(withTrailing(bytes, more)))
+    t.same(problems, ['TRAILING_DATA'], `${what}, and ${more.length} bytes`)
+  }
+}
+
+const read = (bytes: Buffer): Picture => inspect(objectBytes(bytes) satisfies ObjectBytes)
+const codes = ({ problems }: Picture) => problems.map(({ code }) => code)
+const summary = ({ format, width, height, problems }: Picture) => ({
+  format,
+  width,
+  height,
+  problems
+})
+
+function noise(width: number, height: number): Sharp {
+  const gaussian = { type: 'gaussian', mean: 128, sigma: 50 } as const
+  return sharp({ create: { width, height, channels: 3, background: '#888', noise: gaussian } })
+}

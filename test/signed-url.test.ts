@@ -1,0 +1,58 @@
+// Signed URLs: pinned to a window, never dead before they say, never longer than the credentials.
+
+import t from 'tap'
+
+import { openClients } from '../src/s3/client.ts'
+import { presignGet } from '../src/s3/signed-url.ts'
+
+const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' }
+const key = `avatars/${'a'.repeat(32)}`
+
+function signer(expiration?: Date) {
+  const { sender, signer } = openClients({
+    bucket: 'b',
+    endpoint: 'http://127.0.0.1:1',
+    publicEndpoint: 'https://s3.example',
+    pathStyle: true,
+    region: 'us-east-1',
+    credentials: { ...credentials, sessionToken: undefined, ...(expiration && { expiration }) },
+    deadlineMs: 1000
+  })
+  const s3 = { sender, signer, name: 'b', deadlineMs: 1000 }
+  return (now: string, seconds = 3600) =>
+    presignGet(s3, { key, contentType: 'image/png', seconds, now: new Date(now) })
+}
+
+t.test('inside a window the URL is the same, in the next it is another', async (t) => {
+  const sign = signer()
+  const first = await sign('2026-01-01T10:00:00Z')
+  t.same(await sign('2026-01-01T10:29:59.999Z'), first)
+  t.not((await sign('2026-01-01T10:30:00Z')).url, first.url)
+  t.same(await signer()('2026-01-01T10:15:00Z'), first, 'another instance signs the same')
+})
+
+t.test('at least half of its life is left, and it ends when it says', async (t) => {
+  const sign = signer()
+  for (const seconds of [60, 61, 3600, 86_399]) {
+    for (let i = 0; i < 50; i++) {
+      const now = new Date(Date.UTC(2026, 0, 1) + i * 977_321)
+      const { url, expiresAt } = await sign(now.toISOString(), seconds)
+      const query = new URL(url).searchParams
+      const date = query.get('X-Amz-Date')!.replace(/(....)(..)(..T..)(..)(..Z)/, '$1-$2-$3:$4:$5')
+      const ends = new Date(date).getTime() + Number(query.get('X-Amz-Expires')) * 1000
+      t.equal(expiresAt.getTime(), ends)
+      t.ok(ends - now.getTime() >= Math.floor(seconds / 2) * 1000)
+    }
+  }
+})
+
+t.test('it is signed for the endpoint that clients use', async (t) => {
+  const { url } = await signer()('2026-01-01T10:00:00Z')
+  t.match(url, /^https:\/\/s3\.example\/b\/avatars\/a{32}\?/)
+  t.notMatch(url, /checksum/i)
+})
+
+t.test('it is said to end when the credentials do', async (t) => {
+  const expiration = new Date('2026-01-01T10:02:00Z')
+  t.same((await signer(expiration)('2026-01-01T10:00:00Z')).expiresAt, expiration)
+})
