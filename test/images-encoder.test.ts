@@ -15,13 +15,13 @@ const encoders: Record<string, (image: Sharp) => Sharp> = {
   'jpeg, by MozJPEG': (image) => image.jpeg({ mozjpeg: true }),
   png: (image) => image.png(),
   'png, interlaced': (image) => image.png({ progressive: true }),
-  'png, with a palette': (image) => image.png({ palette: true, colours: 16 }),
+  'png, with a palette': (image) => image.png({ palette: true, colours: 16, effort: 1 }),
   'png, with alpha': (image) => image.ensureAlpha(0.5).png(),
   'png, of 16 bits': (image) => image.toColourspace('rgb16').png(),
   webp: (image) => image.webp(),
   'webp, lossless': (image) => image.webp({ lossless: true }),
   'webp, with alpha': (image) => image.ensureAlpha(0.5).webp(),
-  gif: (image) => image.gif(),
+  gif: (image) => image.gif({ effort: 1 }),
   'gif, interlaced': (image) => image.gif({ progressive: true, effort: 1 }),
   avif: (image) => image.avif({ effort: 0 }),
   'avif, lossless': (image) => image.avif({ effort: 0, lossless: true }),
@@ -32,6 +32,10 @@ const SIZES = [
   [40, 30],
   [203, 301],
   [640, 480]
+] as const
+const ANIMATED_SIZES = [
+  [40, 30],
+  [320, 240]
 ] as const
 const GPS = { IFD3: { GPSLatitudeRef: 'N', GPSLatitude: '51/1 30/1 0/1' } }
 const CAMERA = { IFD0: { Make: 'Somebody', Model: 'Something' } }
@@ -73,12 +77,12 @@ for (const [name, encode] of Object.entries(encoders)) {
 }
 
 for (const format of ['gif', 'webp'] as const) {
-  for (const [width, height] of SIZES) {
+  for (const [width, height] of ANIMATED_SIZES) {
     t.test(`${format}, animated, ${width} × ${height}`, async (t) => {
-      const pages = await noise(width, height * 5)
+      const pages = await noise(width, height * 3)
         .raw()
         .toBuffer()
-      const raw = { width, height: height * 5, channels: 3, pageHeight: height } as const
+      const raw = { width, height: height * 3, channels: 3, pageHeight: height } as const
       const bytes = await sharp(pages, { raw, animated: true } as object)
         [format]()
         .toBuffer()
@@ -91,7 +95,7 @@ for (const format of ['gif', 'webp'] as const) {
 }
 
 t.test('many of these files were longer than what is seen of them', async (t) => {
-  t.ok(large >= 50, `${large} files`)
+  t.ok(large >= 30, `${large} files`)
 })
 
 function refusedWhenCut(t: Test, bytes: Buffer, what: string) {

@@ -65,8 +65,9 @@ function readMetadata(reading: Reading, meta: Meta, item: Item, location: Locati
 
 // ISO/IEC 23008-12, section 6.6.2.3.2: a grid states the size of what is put together.
 function readGrid(reading: Reading, bytes: Buffer) {
-  const isLong = ((bytes[1] ?? 0) & 1) > 0
-  if (bytes.length < (isLong ? 12 : 8)) throw malformed('The AVIF grid is too short.')
+  if (bytes.length < 8) throw malformed('The AVIF grid is too short.')
+  const isLong = (bytes[1]! & 1) > 0
+  if (isLong && bytes.length < 12) throw malformed('The AVIF grid is too short.')
   if (isLong) reading.measure(bytes.readUInt32BE(4), bytes.readUInt32BE(8))
   else reading.measure(bytes.readUInt16BE(4), bytes.readUInt16BE(6))
 }

@@ -6,7 +6,7 @@ import { readGif, recognisesGif } from './gif.ts'
 import { readJpeg, recognisesJpeg } from './jpeg.ts'
 import { type ImageFormat, type Picture, Reading } from './picture.ts'
 import { readPng, recognisesPng } from './png.ts'
-import { Stop, unknownFormat } from './stop.ts'
+import { malformed, Stop, unknownFormat } from './stop.ts'
 import { readWebp, recognisesWebp } from './webp.ts'
 import { endsInZip } from './zip.ts'
 
@@ -50,13 +50,12 @@ export function inspect(bytes: ObjectBytes): Picture {
   return reading.picture
 }
 
-// Anything but a Stop is a mistake in the readers, which no bytes can provoke (fast-check holds it).
+// Anything but a Stop is a mistake of ours, and no reason to accept a file. None is known.
 function stopping<T>(work: () => T): T | Stop {
   try {
     return work()
   } catch (err) {
-    if (err instanceof Stop) return err
-    throw err
+    return err instanceof Stop ? err : malformed('The file cannot be read.')
   }
 }
 

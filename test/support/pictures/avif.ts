@@ -44,6 +44,8 @@ interface Layout {
   properties?: Buffer[]
   associations?: number[][]
   longAssociations?: boolean
+  /** Every number of an item takes 4 bytes. */
+  longIds?: boolean
   /** The last item's data comes first. */
   reversed?: boolean
   metaOnly?: boolean
@@ -51,7 +53,12 @@ interface Layout {
 
 /** ftyp, meta and mdat around items, the first of which is the primary one. */
 export function avifOf(width: number, height: number, items: Item[], layout: Layout = {}): Buffer {
-  const { brands = ['avif', 'mif1', 'avif', 'miaf'], handler = 'pict', method = 0 } = layout
+  const {
+    brands = ['avif', 'mif1', 'avif', 'miaf'],
+    handler = 'pict',
+    method = 0,
+    longIds = false
+  } = layout
   const ftyp = box('ftyp', Buffer.from(brands[0]!), u32(0), ...brands.slice(1).map(Buffer.from))
   const properties = layout.properties ?? [ispe(width, height), AV1C]
   const stored = layout.reversed ? [...items].reverse() : items
@@ -61,9 +68,14 @@ export function avifOf(width: number, height: number, items: Item[], layout: Lay
       'meta',
       0,
       fullBox('hdlr', 0, u32(0), Buffer.from(handler), Buffer.alloc(13)),
-      fullBox('pitm', 0, u16(1)),
+      longIds ? fullBox('pitm', 1, u32(1)) : fullBox('pitm', 0, u16(1)),
       iloc(items, stored, dataAt, layout),
-      fullBox('iinf', 0, u16(items.length), ...items.map(infe)),
+      fullBox(
+        'iinf',
+        longIds ? 1 : 0,
+        longIds ? u32(items.length) : u16(items.length),
+        ...items.map((item, n) => infe(item, n, longIds))
+      ),
       box('iprp', box('ipco', ...properties), ipma(layout)),
       ...(method === 1 ? [box('idat', ...data)] : [])
     )
@@ -86,21 +98,30 @@ export const ispe = (width: number, height: number) => fullBox('ispe', 0, u32(wi
 
 const AV1C = box('av1C', Buffer.from('81200200', 'hex'))
 
-function ipma({ associations = [[1, 2]], longAssociations = false }: Layout): Buffer {
+function ipma({
+  associations = [[1, 2]],
+  longAssociations = false,
+  longIds = false
+}: Layout): Buffer {
   const essential = longAssociations ? 0x8000 : 0x80
   const number = (value: number) =>
     longAssociations ? u16(value | essential) : Buffer.of(value | essential)
   const entries = associations.map((numbers) =>
-    Buffer.concat([u16(1), Buffer.of(numbers.length), ...numbers.map(number)])
+    Buffer.concat([longIds ? u32(1) : u16(1), Buffer.of(numbers.length), ...numbers.map(number)])
   )
-  const flags = Buffer.of(0, 0, 0, longAssociations ? 1 : 0)
+  const flags = Buffer.of(longIds ? 1 : 0, 0, 0, longAssociations ? 1 : 0)
   return box('ipma', flags, u32(entries.length), ...entries)
 }
 
-function infe({ type, name = '', contentType, contentEncoding }: Item, n: number): Buffer {
+function infe(
+  { type, name = '', contentType, contentEncoding }: Item,
+  n: number,
+  longIds: boolean
+): Buffer {
   const texts = type === 'mime' ? [contentType ?? 'application/rdf+xml', contentEncoding ?? ''] : []
   const text = Buffer.from([name, ...texts].map((part) => `${part}\0`).join(''))
-  return fullBox('infe', 2, u16(n + 1), u16(0), Buffer.from(type), text)
+  const id = longIds ? u32(n + 1) : u16(n + 1)
+  return fullBox('infe', longIds ? 3 : 2, id, u16(0), Buffer.from(type), text)
 }
 
 function iloc(items: Item[], stored: Item[], dataAt: number, layout: Layout): Buffer {
@@ -131,19 +152,15 @@ export function tkhd(width: number, height: number, version = 0): Buffer {
 }
 
 // AV1 specification, section 5.5.1, with reduced_still_picture_header and 16 bits for each size.
-function sequenceHeader(width: number, height: number): Buffer {
-  const bits = [
-    '001',
-    '1',
-    '1',
-    '00000',
-    '1111',
-    '1111',
-    binary(width),
-    binary(height),
-    AFTER_SIZES
-  ].join('')
-  const bytes = (bits.match(/.{1,8}/g) ?? []).map((byte) => Number.parseInt(byte.padEnd(8, '0'), 2))
+const sequenceHeader = (width: number, height: number) =>
+  openBitstream('0011100000', width, height, AFTER_SIZES)
+
+/** A sequence header that begins with these bits and then states its sizes. */
+export function openBitstream(start: string, width: number, height: number, rest = ''): Buffer {
+  const bits = `${start}11111111${binary(width)}${binary(height)}${rest}`
+  const bytes = Array.from({ length: Math.ceil(bits.length / 8) }, (_, n) =>
+    Number.parseInt(bits.slice(n * 8, n * 8 + 8).padEnd(8, '0'), 2)
+  )
   return Buffer.from([0x0a, bytes.length, ...bytes])
 }
 

@@ -8,6 +8,7 @@ import {
   fullBox,
   type Item,
   ispe,
+  openBitstream,
   tkhd,
   u16,
   u32,
@@ -23,6 +24,7 @@ const exifItem = (block = exif(), skipped = 0): Item => ({
   data: Buffer.concat([u32(skipped), Buffer.alloc(skipped), block])
 })
 const xmpItem = (attributes?: string): Item => ({ type: 'mime', data: xmp(attributes) })
+const nothing: Item = { type: 'junk', data: Buffer.alloc(0) }
 const junk: Item = { type: 'junk', data: Buffer.alloc(200_000) }
 const grid = (long: boolean, size: number): Item => ({
   type: 'grid',
@@ -87,6 +89,16 @@ const good: Record<string, Buffer> = {
   'with other text': avifOf(64, 64, [pixels, { ...xmpItem(), contentType: 'text/plain' }]),
   'with two more associations': avifOf(64, 64, [pixels], { associations: [[1, 2], [1], [1]] }),
   'with long associations': avifOf(64, 64, [pixels], { longAssociations: true }),
+  'with long item numbers': avifOf(64, 64, [pixels], { longIds: true, ilocVersion: 2 }),
+  'with an item of unstated length': avifOf(64, 64, [pixels, nothing]),
+  'with an item of unstated length in the idat box': avifOf(64, 64, [pixels, nothing], {
+    ilocVersion: 1,
+    method: 1
+  }),
+  'with bits of an extension': avifOf(64, 64, [
+    { ...pixels, data: Buffer.concat([Buffer.of(0x16, 0, 0), pixels.data]) }
+  ]),
+  'with a part that tells no length': avifOf(64, 64, [{ ...pixels, data: Buffer.of(0x10) }]),
   large: avifOf(64, 64, [pixels, junk]),
   'large, with its pixels unseen': avifOf(64, 64, [{ ...pixels, data: pixels.data }, junk], {
     reversed: true
@@ -225,9 +237,24 @@ const all = (prefix: string, files: Record<string, Buffer>, problems: Case['prob
   }))
 
 const bomb = 65_535
+const TIMING = `1${'0'.repeat(64)}`
+const bitstream = (start: string) =>
+  avifOf(64, 64, [{ ...pixels, data: openBitstream(start, bomb, bomb) }])
 const bombs: Record<string, Buffer> = {
   picture: avif(bomb),
   tile: avifOf(64, 64, [pixels], { properties: [ispe(64, 64), ispe(bomb, bomb)] }),
+  'bitstream in motion': bitstream('0'.repeat(29)),
+  'bitstream with times': bitstream(
+    `00000${TIMING}100101` + // an equal interval of a number in five bits
+      `1${'00011'}${'0'.repeat(42)}` + // the model of a decoder, its delays in four bits
+      `1${'00001'}` + // delays, and two operating points
+      `${'0'.repeat(12)}01000${'0'}1${'0'.repeat(9)}1${'0000'}` +
+      `${'0'.repeat(12)}00000${'0'}${'0'}`
+  ),
+  'bitstream with an endless number': bitstream(
+    `00000${TIMING}1${'0'.repeat(32)}0000000${'0'.repeat(17)}`
+  ),
+  'bitstream of unequal intervals': bitstream(`00000${TIMING}00000000${'0'.repeat(17)}`),
   bitstream: avifOf(64, 64, [av01(bomb, bomb)]),
   grid: avifOf(64, 64, [grid(false, bomb), pixels]),
   track: sequence(trak(tkhd(bomb, bomb)), box('mdat')),

@@ -109,6 +109,12 @@ export const gifCases: Case[] = [
     problems: '',
     size: '64x30'
   },
+  {
+    name: 'gif: large, cut behind the beginning of a frame',
+    bytes: Buffer.concat([large.subarray(0, 300_000), Buffer.of(0x2c)]),
+    format: 'gif',
+    problems: 'TRUNCATED'
+  },
   { name: 'gif: large, cut', bytes: large.subarray(0, -1), format: 'gif', problems: 'TRUNCATED' },
   {
     name: 'gif: large, cut and ended',

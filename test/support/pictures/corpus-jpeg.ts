@@ -51,6 +51,9 @@ const good: Record<string, Buffer> = {
     exifSegment(exif(ONLY_VERSION, { thumbnailBytes: 60_000 }))
   ]),
   'with EXIF of an unknown kind': withSegments(whole, [exifSegment(Buffer.from('XX*\0rest'))]),
+  'with EXIF that leads back to itself': withSegments(whole, [
+    exifSegment(Buffer.from('49492a00080000000100698704000100000008000000', 'hex'))
+  ]),
   'with EXIF cut short': withSegments(whole, [exifSegment(exif().subarray(0, 20))]),
   'with a GPS version only': withSegments(whole, [exifSegment(exif(ONLY_VERSION))]),
   'with an unknown position': withSegments(whole, [exifSegment(exif(EMPTY_POSITION))]),
@@ -122,10 +125,13 @@ const located: Record<string, Buffer> = {
   ]),
   'XMP of a drone': withSegments(whole, [xmpSegment(xmp('drone-dji:GpsLongtitude="+1.5"'))]),
   'XMP that is extended': withSegments(whole, extended(xmp(), 1)),
+  'XMP that is extended in order': withSegments(whole, extended(xmp(), 9)),
   'XMP that is extended in parts': withSegments(whole, extended(xmp(), 40).reverse())
 }
 
 const malformed: Record<string, Buffer> = {
+  // Directories that overlap: each of thousands has thousands of entries.
+  'with EXIF of endless directories': withSegments(whole, [exifSegment(endlessExif())]),
   'of no height': withFrame(frame(64, 0)),
   'of no width': withFrame(frame(0, 64)),
   'that tells its height late': Buffer.concat([body(whole), segment(0xdc, Buffer.of(0, 64)), EOI]),
@@ -247,4 +253,16 @@ function exifWithXmp(): Buffer {
   block.writeUInt32LE(text.length, 14)
   block.writeUInt32LE(26, 18)
   return Buffer.concat([block, text])
+}
+
+function endlessExif(): Buffer {
+  const entries = 3900
+  const block = Buffer.alloc(10 + entries * 12)
+  block.write('II*\0\x08\0\0\0', 'latin1')
+  block.writeUInt16LE(entries, 8)
+  for (let at = 10; at < block.length; at += 12) {
+    block.writeUInt16LE(0x8769, at)
+    block.writeUInt32LE(at, at + 8)
+  }
+  return block
 }
