@@ -62,10 +62,17 @@ export function sendForm(form: Form): Promise<Refusal> {
   }
   return new Promise((resolve) => {
     const outgoing = request(form.url, { method: form.method, headers, agent: false })
-    outgoing.on('response', (response) => readRefusal(response).then(resolve))
-    outgoing.on('error', () => resolve({ status: 0, code: '' }))
-    if (form.cutBytes === 0) outgoing.end(body)
-    else outgoing.write(body.subarray(0, -form.cutBytes), () => outgoing.destroy())
+    const cut = () => resolve({ status: 0, code: '' })
+    outgoing.on('error', cut)
+    if (form.cutBytes === 0) {
+      outgoing.on('response', (response) => readRefusal(response).then(resolve))
+      outgoing.end(body)
+      return
+    }
+    // half closed, so that the store's own end of the connection tells that it has noticed
+    outgoing.on('close', cut).on('response', (response) => response.resume().on('end', cut))
+    outgoing.setTimeout(1000, () => outgoing.destroy())
+    outgoing.write(body.subarray(0, -form.cutBytes), () => outgoing.socket!.end())
   })
 }
 
