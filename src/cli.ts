@@ -5,11 +5,9 @@ const [command = 'help', ...argv] = process.argv.slice(2)
 
 const commands: Record<string, { does: string; run: () => Promise<unknown> }> = {
   serve: { does: 'answer requests', run: () => import('./main.ts') },
-  migrate: { does: 'bring the database up to date', run: () => migrate() },
-  sandbox: {
-    does: 'start the S3 sandbox alone (--help says how)',
-    run: async () => (await import('./dev/sandbox/main.ts')).sandboxCommand(argv)
-  },
+  migrate: { does: 'bring the database up to date', run: migrate },
+  bucket: { does: '"bucket setup" makes the configured bucket ready', run: bucket },
+  sandbox: { does: 'start the S3 sandbox alone (--help says how)', run: sandbox },
   help: { does: 'show this', run: async () => console.log(usage()) }
 }
 
@@ -21,15 +19,27 @@ function usage() {
 }
 
 async function migrate() {
-  const { readConfig } = await import('./config.ts')
+  const { readDatabaseUrl } = await import('./config.ts')
   const { migrate } = await import('./db/migrate.ts')
-  await migrate(readConfig(process.env).databaseUrl)
+  await migrate(readDatabaseUrl(process.env))
   console.log('The database is up to date.')
+}
+
+async function bucket() {
+  if (argv[0] !== 'setup') throw new Error('There is only: directo bucket setup')
+  const { readConfig } = await import('./config.ts')
+  const { setUpBucket } = await import('./doctor/setup.ts')
+  if (!(await setUpBucket(readConfig(process.env), console.log))) process.exitCode = 1
+}
+
+async function sandbox() {
+  const { sandboxCommand } = await import('./dev/sandbox/main.ts')
+  await sandboxCommand(argv)
 }
 
 if (Object.hasOwn(commands, command)) {
   await commands[command]!.run().catch((err: Error) => {
-    console.error(err.name === 'ConfigError' ? err.message : err)
+    console.error(err.message)
     process.exitCode = 1
   })
 } else {

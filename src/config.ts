@@ -1,6 +1,7 @@
 // The environment as one checked, frozen object; the only reader of the process's settings.
 
 import { envSchema } from 'env-schema'
+import { type Static, type TSchema, Type } from 'typebox'
 
 import { Settings } from './settings.ts'
 
@@ -23,11 +24,27 @@ export class ConfigError extends Error {
  * @throws {ConfigError} naming every setting that is missing, malformed or out of bounds
  */
 export function readConfig(env: Record<string, string | undefined>): Config {
+  return Object.freeze(arrange(checked(Settings, env)))
+}
+
+/** The one setting that migrations need, so that they can run without the service's secrets. */
+export function readDatabaseUrl(env: Record<string, string | undefined>): string {
+  return checked(Type.Pick(Settings, ['DATABASE_URL']), env).DATABASE_URL
+}
+
+function checked<Schema extends TSchema>(
+  schema: Schema,
+  env: Record<string, string | undefined>
+): Static<Schema> {
   const data = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
-  const problems = contradictions(data)
+  const problems = schema === (Settings as TSchema) ? contradictions(data) : []
   try {
-    const settings = envSchema<Settings>({ schema: structuredClone(Settings), data, env: false })
-    if (problems.length === 0) return Object.freeze(arrange(settings))
+    const settings = envSchema<Static<Schema>>({
+      schema: structuredClone(schema),
+      data,
+      env: false
+    })
+    if (problems.length === 0) return settings
   } catch (err) {
     problems.unshift(...schemaProblems(err as SchemaFailure))
   }

@@ -1,0 +1,56 @@
+// Starts what the image holds, with environment variables and nothing else, and asks if it is ready.
+
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { startPostgres } from '../../src/dev/postgres.ts'
+import { startSandbox } from '../../src/dev/sandbox/server.ts'
+
+const [image = '.'] = process.argv.slice(2)
+const data = mkdtempSync(join(tmpdir(), 'directo-image-data-'))
+const postgres = await startPostgres(data)
+const sandbox = await startSandbox()
+
+const env = {
+  PATH: process.env.PATH,
+  DATABASE_URL: postgres.url,
+  S3_BUCKET: 'directo',
+  S3_ENDPOINT: sandbox.endpoint,
+  S3_PATH_STYLE: 'true',
+  AWS_ACCESS_KEY_ID: sandbox.credentials.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: sandbox.credentials.secretAccessKey,
+  JWT_SECRET: 'a secret of thirty-two bytes or more',
+  CORS_ORIGINS: 'http://localhost:5173',
+  PORT: '0'
+}
+try {
+  execFileSync('node', ['src/cli.ts', 'migrate'], { cwd: image, env, stdio: 'inherit' })
+  execFileSync('node', ['src/cli.ts', 'bucket', 'setup'], { cwd: image, env, stdio: 'inherit' })
+  await serve()
+} finally {
+  await sandbox.close()
+  await postgres.stop()
+  rmSync(data, { recursive: true, force: true })
+}
+
+async function serve() {
+  const service = spawn('node', ['src/cli.ts', 'serve'], { cwd: image, env })
+  service.stderr.pipe(process.stderr)
+  let log = ''
+  for await (const chunk of service.stdout) {
+    log += chunk
+    const [, address] = /Server listening at (http:[^"\s]+)/.exec(log) ?? []
+    if (!address) continue
+    const reply = await fetch(`${address}/health/ready`)
+    console.log(`ready: ${reply.status} ${await reply.text()}`)
+    if (!reply.ok) process.exitCode = 1
+    break
+  }
+  service.kill('SIGTERM')
+  const [code] = service.exitCode === null ? await once(service, 'exit') : [service.exitCode]
+  console.log(`stopped: ${code}`)
+  if (code !== 0) process.exitCode = 1
+}
