@@ -42,7 +42,8 @@ function readPrimary(reading: Reading, meta: Meta) {
   const sizes = meta.properties.get(primary)?.map((number) => meta.sizes.get(number))
   const size = sizes?.find(Boolean)
   if (!size) throw malformed('The AVIF does not tell its size.')
-  if (!locations.has(primary) && type !== 'iden') throw malformed('The AVIF has no pixels.')
+  const isEmpty = !locations.get(primary)?.extents.length
+  if (isEmpty && type !== 'iden') throw malformed('The AVIF has no pixels.')
   reading.measure(...largest([...meta.sizes.values()], size))
 }
 

@@ -46,7 +46,7 @@ export function inspect(bytes: ObjectBytes): Picture {
   const stop = stopping(() => known[1].read(reading))
   if (!stop) return reading.picture
   if (stop.code === 'UNKNOWN_FORMAT') return refused(stop)
-  reading.report(stop.code, stop.message)
+  reading.report(stop.code, stop.detail)
   return reading.picture
 }
 
@@ -59,7 +59,7 @@ function stopping<T>(work: () => T): T | Stop {
   }
 }
 
-const refused = ({ code, message: detail }: Stop): Picture => ({
+const refused = ({ code, detail }: Stop): Picture => ({
   format: null,
   contentType: null,
   width: 0,

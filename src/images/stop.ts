@@ -8,12 +8,14 @@ export type PictureProblem =
   | 'HEADER_TOO_LARGE'
   | 'LOCATION_METADATA'
 
-export class Stop extends Error {
+// No Error: to note the stack would cost more than to read most files that are refused.
+export class Stop {
   readonly code: PictureProblem
+  readonly detail: string
 
   constructor(code: PictureProblem, detail: string) {
-    super(detail)
     this.code = code
+    this.detail = detail
   }
 }
 

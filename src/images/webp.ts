@@ -34,7 +34,7 @@ export function readWebp(reading: Reading) {
   const { window } = reading
   const end = CHUNK_HEADER_BYTES + padded(window.u32le(4))
   if (end > window.size) throw truncated()
-  if (end < window.size) reading.report('TRAILING_DATA', trailing().message)
+  if (end < window.size) reading.report('TRAILING_DATA', trailing().detail)
   const webp: Webp = { reading, window, end, flags: 0, seen: new Set() }
   let at = RIFF_HEADER_BYTES
   while (at < end && !window.hides(at, CHUNK_HEADER_BYTES)) {

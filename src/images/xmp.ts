@@ -10,9 +10,9 @@ const NAMES = ['latitude', 'longitude', 'longtitude'].flatMap((axis) => [
 const NEAR_CHARS = 64
 
 /** Whether the packet gives a latitude or longitude, as attribute or element, under any prefix. */
-export function xmpHasPosition(packet: Uint8Array, budget: Budget): boolean {
+export function xmpHasPosition(packet: Buffer, budget: Budget): boolean {
   budget.spend(packet.length)
-  const text = withoutZeros(packet).toString('latin1').toLowerCase()
+  const text = asText(packet).toLowerCase()
   return NAMES.some((name) => {
     let at = text.indexOf(name)
     while (at >= 0) {
@@ -25,7 +25,7 @@ export function xmpHasPosition(packet: Uint8Array, budget: Budget): boolean {
 }
 
 // UTF-16 and UTF-32 of either order read as ASCII once their zeros are gone.
-const withoutZeros = (packet: Uint8Array) => Buffer.from(packet.filter((byte) => byte !== 0))
+const asText = (packet: Buffer) => packet.toString('latin1').replaceAll('\0', '')
 
 function hasValue(text: string, start: number, end: number): boolean {
   const before = text.slice(Math.max(0, start - NEAR_CHARS), start)

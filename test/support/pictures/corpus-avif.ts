@@ -89,6 +89,13 @@ const good: Record<string, Buffer> = {
   'with other text': avifOf(64, 64, [pixels, { ...xmpItem(), contentType: 'text/plain' }]),
   'with two more associations': avifOf(64, 64, [pixels], { associations: [[1, 2], [1], [1]] }),
   'with long associations': avifOf(64, 64, [pixels], { longAssociations: true }),
+  'with another picture in no place': replaced(
+    avifOf(64, 64, [pixels, pixels]),
+    'iloc',
+    u16(0),
+    ILOC_SIZES + 22
+  ),
+  'of a picture made from another': avifOf(64, 64, [{ type: 'iden', data: nothing.data }, pixels]),
   'with long item numbers': avifOf(64, 64, [pixels], { longIds: true, ilocVersion: 2 }),
   'with an item of unstated length': avifOf(64, 64, [pixels, nothing]),
   'with an item of unstated length in the idat box': avifOf(64, 64, [pixels, nothing], {
@@ -174,6 +181,15 @@ const malformed: Record<string, Buffer> = {
   'with a long primary item that is cut': replaced(whole, 'pitm', Buffer.of(1), 4),
   'without a size': replaced(whole, 'ispe', 'free'),
   'of no size': avif(64, { height: 0 }),
+  'with a bit of a box inside': avifOf(64, 64, [pixels], {
+    properties: [ispe(64, 64), box('free'), Buffer.alloc(3)]
+  }),
+  'without items': replaced(whole, 'infe', 'free'),
+  'with pixels in no place': replaced(whole, 'iloc', u16(0), ILOC_SIZES + 8),
+  'with a long grid too short': avifOf(64, 64, [
+    { type: 'grid', data: Buffer.of(0, 1, 0, 0, 0, 9, 0, 9) },
+    pixels
+  ]),
   'without places': replaced(whole, 'iloc', 'free'),
   'with places of version 3': replaced(whole, 'iloc', Buffer.of(3), 4),
   'with numbers of 3 bytes': replaced(whole, 'iloc', Buffer.of(0x34), ILOC_SIZES),

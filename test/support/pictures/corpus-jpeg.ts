@@ -54,6 +54,9 @@ const good: Record<string, Buffer> = {
   'with EXIF that leads back to itself': withSegments(whole, [
     exifSegment(Buffer.from('49492a00080000000100698704000100000008000000', 'hex'))
   ]),
+  'with EXIF that leads beyond itself': withSegments(whole, [
+    exifSegment(Buffer.from('49492a00ff000000', 'hex'))
+  ]),
   'with EXIF cut short': withSegments(whole, [exifSegment(exif().subarray(0, 20))]),
   'with a GPS version only': withSegments(whole, [exifSegment(exif(ONLY_VERSION))]),
   'with an unknown position': withSegments(whole, [exifSegment(exif(EMPTY_POSITION))]),
