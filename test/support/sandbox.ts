@@ -12,6 +12,8 @@ import { signerOf } from '../../src/dev/sandbox/signer.ts'
 
 export const BUCKET = 'pictures'
 
+const SILENT = { debug() {}, info() {}, warn() {}, error() {} }
+
 type Server = Pick<Sandbox, 'endpoint' | 'region' | 'credentials'>
 
 /** A sandbox with one bucket, closed when the test ends, and a client for it. */
@@ -23,7 +25,14 @@ export async function startTestSandbox(t: Test, options: SandboxOptions = {}) {
 
 /** The official client, one attempt a call so that every answer is seen. */
 export function clientOf(t: Test, { endpoint, region, credentials }: Server): S3Client {
-  const settings = { endpoint, region, credentials, forcePathStyle: true, maxAttempts: 1 }
+  const settings = {
+    endpoint,
+    region,
+    credentials,
+    forcePathStyle: true,
+    maxAttempts: 1,
+    logger: SILENT
+  }
   const client = new S3Client(settings)
   t.teardown(() => client.destroy())
   return client

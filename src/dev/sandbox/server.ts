@@ -88,7 +88,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
 function serverOf(deps: Deps, requests: LoggedRequest[]): Server {
   // a large upload takes its time, and a hanging answer is meant to hang
-  const server = createServer({ requestTimeout: 0, highWaterMark: 256 * 1024 })
+  const server = createServer({ requestTimeout: 0 })
   server.on('request', (request, response) => exchange(deps, requests, request, response, false))
   server.on('checkContinue', (request, response) =>
     exchange(deps, requests, request, response, true)
