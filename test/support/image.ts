@@ -1,6 +1,6 @@
 // Starts what the image holds, with environment variables and nothing else, and asks if it is ready.
 
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -27,13 +27,19 @@ const env = {
   PORT: '0'
 }
 try {
-  execFileSync('node', ['src/cli.ts', 'migrate'], { cwd: image, env, stdio: 'inherit' })
-  execFileSync('node', ['src/cli.ts', 'bucket', 'setup'], { cwd: image, env, stdio: 'inherit' })
+  await directo('migrate')
+  await directo('bucket', 'setup')
   await serve()
 } finally {
   await sandbox.close()
   await postgres.stop()
   rmSync(data, { recursive: true, force: true })
+}
+
+async function directo(...argv: string[]) {
+  const command = spawn('node', ['src/cli.ts', ...argv], { cwd: image, env, stdio: 'inherit' })
+  const [code] = await once(command, 'exit')
+  if (code !== 0) throw new Error(`directo ${argv.join(' ')} ended with ${code}`)
 }
 
 async function serve() {
