@@ -11,11 +11,11 @@ import { malformed, trailing, truncated } from './stop.ts'
 const SOI = 0xd8
 const EOI = 0xd9
 const SOS = 0xda
-const DNL = 0xdc
 const FRAMES = new Set([
   0xc0, 0xc1, 0xc2, 0xc3, 0xc5, 0xc6, 0xc7, 0xc9, 0xca, 0xcb, 0xcd, 0xce, 0xcf
 ])
-const TABLES = new Set([0xc4, 0xcc, 0xdb, 0xdd]) // DHT, DAC, DQT, DRI
+// DHT, DAC, DQT, DRI. Not DNL: it tells the height only behind the first scan, perhaps unseen.
+const TABLES = new Set([0xc4, 0xcc, 0xdb, 0xdd])
 const COM = 0xfe
 
 interface Jpeg {
@@ -75,7 +75,6 @@ function readScans(jpeg: Jpeg, scan: number) {
     const marker = window.u8(at + 1)
     if (marker === EOI && at + 2 === end) return
     if (marker === EOI) throw trailing()
-    if (FRAMES.has(marker)) throw malformed('A JPEG holds more than one frame.')
     // A segment that the unseen bytes cut through cannot be read: whatever is in the tail is next.
     const next = window.hides(at, 4) ? window.seenEnd(at) : readSegment(jpeg, at, marker)
     at = findMarker(window, next, end)
@@ -88,8 +87,6 @@ function readSegment(jpeg: Jpeg, at: number, marker: number): number {
   const { window, metadata, end } = jpeg
   const isApplication = marker >= 0xe0 && marker <= 0xef
   const isFrame = FRAMES.has(marker)
-  // DNL would tell the height only after the first scan, which may be unseen.
-  if (marker === DNL) throw malformed('The height of the JPEG is not in its frame header.')
   if (!isApplication && !isFrame && marker !== SOS && marker !== COM && !TABLES.has(marker)) {
     throw malformed('A JPEG segment of an unknown kind was found.')
   }

@@ -81,6 +81,7 @@ const good: Record<string, Buffer> = {
     whole,
     box('uuid', XMP_TYPE, xmp('a="1"'))
   ]),
+  'with a user box of another type': Buffer.concat([whole, box('uuid', Buffer.alloc(16), xmp())]),
   'with an open data box': openEnd(whole),
   'with a large data box': large64(),
   'with EXIF and no position': avifOf(64, 64, [pixels, exifItem(exif(ONLY_VERSION))]),
@@ -116,7 +117,7 @@ const good: Record<string, Buffer> = {
   animated: sequence(trak(tkhd(64, 64), entry('av01', 64)), box('mdat', Buffer.alloc(9))),
   'animated, with long times': sequence(trak(tkhd(64, 64, 1)), box('mdat')),
   'animated, with sound': sequence(
-    moov(box('trak', tkhd(64, 64)), box('trak', tkhd(0, 0), entry('mp4a', 9))),
+    moov(box('trak', tkhd(64, 64)), box('trak', tkhd(0, 90), entry('mp4a', 999))),
     box('mdat')
   ),
   'animated, with an open data box': sequence(
@@ -278,7 +279,7 @@ const bombs: Record<string, Buffer> = {
 }
 
 export const avifCases: Case[] = [
-  ...all('', good, ''),
+  ...all('', good, '').map((one) => ({ ...one, size: '64x64' })),
   ...all('', malformed, 'MALFORMED'),
   ...all('', tooLarge, 'HEADER_TOO_LARGE'),
   ...all('a position by ', located, 'LOCATION_METADATA'),

@@ -55,6 +55,11 @@ const good: Record<string, Buffer> = {
 const located: Record<string, Buffer> = {
   'XMP behind the pixels': withBlock(whole, gifXmp(xmp())),
   'XMP before the pixels': gifOf(64, 64, [gifXmp(xmp()), image(64, 64)]),
+  // Its seventh letter stands where a sub-block's length would be.
+  'XMP that is no sub-blocks': withBlock(
+    whole,
+    gifXmp(Buffer.from(`${'A'.repeat(60)}GPSLatitude="1"`))
+  ),
   'XMP in sub-blocks': withBlock(
     whole,
     Buffer.concat([extension(0xff, Buffer.from('XMP DataXMP')).subarray(0, -1), ...xmpInPieces()])
@@ -65,6 +70,7 @@ const located: Record<string, Buffer> = {
 const malformed: Record<string, Buffer> = {
   'of no picture': gifOf(64, 64, []),
   'of a frame of no width': gifOf(64, 64, [image(0, 64)]),
+  'of a frame of no width inside': gifOf(64, 64, [image(0, 64, { left: 5 })]),
   'of a frame of no height': gifOf(64, 64, [image(64, 0)]),
   'with a block that is none': withBlock(whole, Buffer.from('<html>'))
 }

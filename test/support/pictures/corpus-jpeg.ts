@@ -32,7 +32,7 @@ function extended(text: Buffer, parts: number): Buffer[] {
 }
 
 const good: Record<string, Buffer> = {
-  'with a palette of comments': withSegments(whole, [
+  'with comments': withSegments(whole, [
     segment(0xfe, Buffer.from('one')),
     segment(0xfe, Buffer.alloc(0))
   ]),
@@ -61,6 +61,22 @@ const good: Record<string, Buffer> = {
   'with a GPS version only': withSegments(whole, [exifSegment(exif(ONLY_VERSION))]),
   'with an unknown position': withSegments(whole, [exifSegment(exif(EMPTY_POSITION))]),
   'with an altitude only': withSegments(whole, [exifSegment(exif([[6, 5, [100, 1]]]))]),
+  'with an area of no name': withSegments(whole, [exifSegment(exif([[28, 7, []]]))]),
+  'with EXIF that holds XMP and no position': withSegments(whole, [
+    exifSegment(exifWithXmp(xmp('a="1"')))
+  ]),
+  'with XMP under a name of its own': withSegments(whole, [segment(0xe1, named('mine\0', xmp()))]),
+  'with EXIF where an ICC profile should be': withSegments(whole, [
+    segment(0xe2, named('Exif\0\0', exif()))
+  ]),
+  'with an index of pictures that overlap': indexed((size) => [
+    { size, offset: 0 },
+    { size: 10, offset: size - 20 }
+  ]),
+  'with an index that begins with nothing': indexed((size) => [
+    { size: 0, offset: 0 },
+    { size: size - 100, offset: 90 }
+  ]),
   'with XMP and no position': withSegments(whole, [xmpSegment(xmp('dc:title="GPSLatitudeRef"'))]),
   'with an empty position in XMP': withSegments(whole, [xmpSegment(xmp('exif:GPSLatitude=""'))]),
   'with an empty element in XMP': withSegments(whole, [
@@ -105,6 +121,16 @@ const located: Record<string, Buffer> = {
     exifSegment(exif(ONLY_VERSION)),
     exifSegment(exif())
   ]),
+  'EXIF in its second directory': withSegments(whole, [
+    exifSegment(
+      Buffer.from(
+        '49492a000800000000000e0000000100258804000100000020000000000000000100' +
+          '02000500010000003200000000000000' +
+          '3300000001000000',
+        'hex'
+      )
+    )
+  ]),
   'EXIF with 60 kB': withSegments(large, [
     exifSegment(exif(undefined, { thumbnailBytes: 60_000 }))
   ]),
@@ -115,7 +141,7 @@ const located: Record<string, Buffer> = {
   'EXIF of the second picture': multiPicture(whole, [
     withSegments(jpeg(32), [exifSegment(exif())])
   ]),
-  'XMP in EXIF': withSegments(whole, [exifSegment(exifWithXmp())]),
+  'XMP in EXIF': withSegments(whole, [exifSegment(exifWithXmp(xmp()))]),
   'XMP attributes': withSegments(whole, [xmpSegment(xmp())]),
   'XMP attributes in UTF-16': withSegments(whole, [xmpSegment(utf16(false))]),
   'XMP attributes in UTF-16 of the other order': withSegments(whole, [xmpSegment(utf16(true))]),
@@ -152,6 +178,11 @@ const malformed: Record<string, Buffer> = {
   ]),
   'with a segment of length 0': withSegments(whole, [Buffer.from('ffe10000', 'hex')]),
   'with a segment of length 1': withSegments(whole, [Buffer.from('fffe0001', 'hex')]),
+  'with a segment of length 0 behind a scan': Buffer.concat([
+    body(whole),
+    Buffer.from('fffe0000', 'hex'),
+    EOI
+  ]),
   'with a reserved marker': withSegments(whole, [Buffer.from('ff020002', 'hex')]),
   'with a restart in its header': withSegments(whole, [Buffer.from('ffd0', 'hex')]),
   'that ends before it begins': Buffer.from('ffd8ffd9', 'hex'),
@@ -232,6 +263,14 @@ export const jpegCases: Case[] = [
     problems: 'TRUNCATED'
   },
   {
+    name: 'jpeg: of two pictures, with a segment across',
+    bytes: multiPicture(Buffer.concat([body(whole), Buffer.from('fffe0020', 'hex'), EOI]), [
+      jpeg(32)
+    ]),
+    format: 'jpeg',
+    problems: 'TRUNCATED'
+  },
+  {
     name: 'jpeg: large, cut in a scan',
     bytes: large.subarray(0, 200_000),
     format: 'jpeg',
@@ -247,8 +286,12 @@ function cutAtHead(): Buffer {
   return Buffer.concat([large.subarray(0, at), comment, large.subarray(at)])
 }
 
-function exifWithXmp(): Buffer {
-  const text = xmp()
+function indexed(entries: (size: number) => Parameters<typeof mpf>[0]): Buffer {
+  const { length } = withSegments(whole, [mpf(entries(1000))])
+  return withSegments(whole, [mpf(entries(length))])
+}
+
+function exifWithXmp(text: Buffer): Buffer {
   const block = Buffer.alloc(26)
   block.write('II*\0\x08\0\0\0\x01\0', 'latin1')
   block.writeUInt16LE(0x02bc, 10)

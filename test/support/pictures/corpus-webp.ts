@@ -45,6 +45,7 @@ const good: Record<string, Buffer> = {
   'with EXIF and no position': extended(whole, EXIF, [exifChunk(false)]),
   'with XMP and no position': extended(whole, XMP, [xmpChunk('dc:x="1"')]),
   'with a chunk of an odd length': extended(whole, 0, [junk(3)]),
+  'with something like a ZIP inside RIFF': extended(whole, 0, [zipped(1, 9)]),
   'with an odd RIFF size': riffOdd(),
   animated: animated([frame(), anmf(vp8l(20), 20, 20, { x: 44, y: 2 }), anmf(vp8(8, 8), 8, 8)]),
   large: extended(whole, 0, [junk()]),
@@ -84,6 +85,7 @@ const malformed: Record<string, Buffer> = {
   'of no picture': riff([vp8x(0, 64, 64)]),
   'of two pictures': riff([vp8l(64), vp8l(64)]),
   'larger than its canvas': riff([vp8x(0, 32, 32), vp8l(64)]),
+  'less high than its canvas': riff([vp8x(0, 64, 128), vp8l(64)]),
   'smaller than its canvas': riff([vp8x(0, 128, 128), vp8l(64)]),
   'with two headers': riff([vp8x(0, 64, 64), vp8x(0, 64, 64), vp8l(64)]),
   'with a header too short': riff([riffChunk('VP8X', Buffer.alloc(4)), vp8l(64)]),
@@ -162,6 +164,14 @@ export const webpCases: Case[] = [
     format: 'webp',
     problems: 'TRAILING_DATA'
   },
+  ...[zipped(0, 9), zipped(1, 0)].map(
+    (archive, n): Case => ({
+      name: `webp: with a ZIP inside RIFF, ${n}`,
+      bytes: extended(whole, 0, [archive]),
+      format: 'webp',
+      problems: 'TRAILING_DATA'
+    })
+  ),
   {
     name: 'webp: with a ZIP inside RIFF',
     bytes: extended(whole, 0, [riffChunk('JUNK', Buffer.from(`PK\x05\x06${'\0'.repeat(18)}`))]),
@@ -173,4 +183,11 @@ export const webpCases: Case[] = [
 function riffOdd(): Buffer {
   const picture = extended(whole, 0, [junk(3)])
   return trailingSize(picture, -1)
+}
+
+// The end of an archive on some disk, and bytes behind it.
+function zipped(disk: number, more: number): Buffer {
+  const record = Buffer.from(`PK\x05\x06${'\0'.repeat(18 + more)}`, 'latin1')
+  record[4] = disk
+  return riffChunk('JUNK', record)
 }
