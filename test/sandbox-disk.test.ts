@@ -7,6 +7,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 
 import {
+  DeleteBucketCommand,
   GetBucketCorsCommand,
   GetObjectCommand,
   HeadObjectCommand,
@@ -101,6 +102,10 @@ t.test('on disk readers, writers, copies and buckets do as in memory', async (t)
   sandbox.door.createBucket('another')
   t.ok(existsSync(join(folder, 'another', 'bucket.json')))
   await t.rejects(s3.send(new HeadObjectCommand({ Bucket, Key: 'a' })), { name: 'NotFound' })
+  const CORSRules = [{ AllowedOrigins: ['*'], AllowedMethods: ['GET'] }]
+  await s3.send(new PutBucketCorsCommand({ Bucket, CORSConfiguration: { CORSRules } }))
+  await s3.send(new DeleteBucketCommand({ Bucket: 'another' }))
+  t.notOk(existsSync(join(folder, 'another')))
 })
 
 const measurable = existsSync('/proc/self/status')

@@ -130,6 +130,9 @@ t.test('CORS rules', async (t) => {
     t.equal(await allowedFor(signedUrl, APP), APP)
     t.equal(await allowedFor(url, APP), APP, 'a 403')
     t.equal(await allowedFor(signedUrl, 'https://evil.example'), null)
+    await put([{ ...rule, ExposeHeaders: ['not a header \u{1f600}'] }])
+    const broken = await fetch(signedUrl, { headers: { origin: APP } })
+    t.equal(broken.status, 500, 'what cannot be a header does not end the sandbox')
   })
 })
 

@@ -20,8 +20,8 @@ export interface LoggedRequest {
   status: number
 }
 
-// Beyond this, a body that nobody wants is no longer drained: the connection is closed.
-const DRAIN_BYTES = 64 * 1024 * 1024
+const LOGGED_REQUESTS = 10_000
+const DRAIN_BYTES = 64 * 1024 * 1024 // a body that nobody wants and that is longer ends the connection
 
 export async function exchange(
   deps: Deps,
@@ -39,21 +39,23 @@ export async function exchange(
   }
   const refuse = (error: unknown) =>
     errorAnswer(asS3Error(error), request.url!.split('?')[0]!, requestId)
+  const reply = (answer: Answer) => send(deps, request, response, answer, requestId, owesContinue)
   let call: Call
   try {
     call = readCall(request, body)
   } catch (error) {
-    return send(deps, request, response, refuse(error), requestId, owesContinue)
+    return reply(refuse(error))
   }
   const entry = { verb: call.verb, bucket: call.bucket, key: call.key, status: 0 }
   log.push(entry)
+  if (log.length > LOGGED_REQUESTS) log.shift()
   const outcome = await decide(deps, call, refuse).catch(refuse)
-  if (response.destroyed) return // the client is gone
   if (outcome === 'hang') return
   if (outcome === 'reset') return request.socket.resetAndDestroy()
+  if (response.destroyed) return drop(outcome.body) // the client is gone
   Object.assign(entry, { key: call.key, status: outcome.status })
   const headers = { ...outcome.headers, ...corsHeaders(deps, call) }
-  await send(deps, request, response, { ...outcome, headers }, requestId, owesContinue)
+  await reply({ ...outcome, headers }).catch((error) => reply(refuse(error)))
 }
 
 async function decide(
@@ -71,6 +73,10 @@ async function decide(
 
 function rewritten(outcome: Outcome, { rewrite }: Rule, call: Call): Outcome {
   return rewrite && typeof outcome === 'object' ? rewrite(outcome, call) : outcome
+}
+
+function drop(body: Answer['body']) {
+  if (typeof body === 'object') body.destroy() // or its file stays open
 }
 
 function asS3Error(error: unknown): S3Error {
@@ -91,15 +97,18 @@ async function send(
     date: now().toUTCString(),
     server: 'directo-sandbox',
     'x-amz-request-id': requestId,
-    ...(typeof body === 'string' && request.method !== 'HEAD'
-      ? { 'content-length': Buffer.byteLength(body) }
-      : {}),
+    ...lengthOf(body, status, request),
     ...headers
   })
   if (typeof body === 'object') {
     await pipeline(body, response).catch(() => request.socket.resetAndDestroy())
   } else response.end(request.method === 'HEAD' ? undefined : body)
   if (!owesContinue) drain(request)
+}
+
+function lengthOf(body: Answer['body'], status: number, { method }: IncomingMessage) {
+  if (typeof body === 'object' || method === 'HEAD' || status === 204 || status === 304) return {}
+  return { 'content-length': Buffer.byteLength(body ?? '') }
 }
 
 // What is left of the body has to go before the connection can carry another request.

@@ -6,7 +6,10 @@ import * as faults from './faults.ts'
 import { type Lie, lies } from './lies.ts'
 import type { Verb } from './verbs.ts'
 
-/** Which requests a rule is for: a verb, or any ('*'), perhaps for one bucket or some keys only. */
+/**
+ * Which requests a rule is for: a verb, or any ('*'), perhaps for one bucket or some keys only, so
+ * many times. A PostObject has no key yet when the rules are looked up.
+ */
 export type When =
   | Verb
   | '*'
