@@ -1,7 +1,7 @@
 // The environment as one checked, frozen object; the only reader of the process's settings.
 
 import { envSchema } from 'env-schema'
-import { type Static, type TSchema, Type } from 'typebox'
+import { type Static, type TObject, Type } from 'typebox'
 
 import { Settings } from './settings.ts'
 
@@ -23,32 +23,37 @@ export class ConfigError extends Error {
  * seconds as the names say, sizes in bytes. A variable that is empty counts as unset.
  * @throws {ConfigError} naming every setting that is missing, malformed or out of bounds
  */
-export function readConfig(env: Record<string, string | undefined>): Config {
+export function readConfig(env: Environment): Config {
   return Object.freeze(arrange(checked(Settings, env)))
 }
 
 /** The one setting that migrations need, so that they can run without the service's secrets. */
-export function readDatabaseUrl(env: Record<string, string | undefined>): string {
+export function readDatabaseUrl(env: Environment): string {
   return checked(Type.Pick(Settings, ['DATABASE_URL']), env).DATABASE_URL
 }
 
-function checked<Schema extends TSchema>(
-  schema: Schema,
-  env: Record<string, string | undefined>
-): Static<Schema> {
-  const data = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
-  const problems = schema === (Settings as TSchema) ? contradictions(data) : []
+function checked<Schema extends TObject>(schema: Schema, env: Environment): Static<Schema> {
+  const data: Environment = {}
+  for (const [name, value] of Object.entries(env)) {
+    if (value) data[name] = isNumberOrText(schema, name, value) ? value : 'not a number'
+  }
+  const problems = schema === (Settings as TObject) ? contradictions(data) : []
   try {
-    const settings = envSchema<Static<Schema>>({
-      schema: structuredClone(schema),
-      data,
-      env: false
-    })
+    const copy = structuredClone(schema)
+    const settings = envSchema<Static<Schema>>({ schema: copy, data, env: false })
     if (problems.length === 0) return settings
   } catch (err) {
     problems.unshift(...schemaProblems(err as SchemaFailure))
   }
   throw new ConfigError(problems)
+}
+
+type Environment = Record<string, string | undefined>
+
+// The coercion takes Infinity, 0x10 and 1e9 for integers, and Infinity for one within any bounds.
+function isNumberOrText({ properties }: TObject, name: string, value: string) {
+  const isInteger = (properties[name] as { type?: string } | undefined)?.type === 'integer'
+  return !isInteger || /^-?\d+$/.test(value)
 }
 
 interface SchemaFailure {

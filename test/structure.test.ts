@@ -33,7 +33,8 @@ const below: Record<string, string[]> = {
   routes: ['avatars', 'uploads', 'deps', 'errors', 'db', 's3'],
   app: ['routes', 'deps', 'errors'],
   main: ['app', 'config', 'db', 's3'],
-  cli: ['main', 'config', 'db', 'dev'],
+  doctor: ['config', 's3'],
+  cli: ['main', 'config', 'db', 'dev', 'doctor'],
   dev: ['app', 'config', 'db', 's3']
 }
 
