@@ -14,7 +14,7 @@ try {
 } catch (err) {
   if (!(err instanceof ConfigError) && !isTaken(err)) throw err
   console.error(err.message)
-  process.exitCode = 1
+  process.exit(1)
 }
 
 async function serve() {

@@ -1,0 +1,159 @@
+// The directo command and the process it starts: migrate, bucket setup, serve, and clear refusals.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+
+import { GetBucketCorsCommand, GetBucketLifecycleConfigurationCommand } from '@aws-sdk/client-s3'
+import postgres from 'postgres'
+import t, { type Test } from 'tap'
+
+import { readConfig } from '../src/config.ts'
+import { startSandbox } from '../src/dev/sandbox/server.ts'
+import { setUpBucket } from '../src/doctor/setup.ts'
+import { openClients } from '../src/s3/client.ts'
+import { BUCKET, SECRET } from './support/app.ts'
+import { cloneDatabase } from './support/database.ts'
+
+function directo(t: Test, argv: string[], env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, ['src/cli.ts', ...argv], { env: { ...coverage(), ...env } })
+  const exited = once(child, 'close')
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    await exited
+  })
+  const told = { output: '', code: 0 }
+  const collect = (chunk: Buffer) => {
+    told.output += chunk
+  }
+  child.stdout.on('data', collect)
+  child.stderr.on('data', collect)
+  const ended = exited.then(([code]) => ({ ...told, code: code as number }))
+  const says = async (text: string) => {
+    while (!told.output.includes(text)) await Promise.race([once(child.stdout, 'data'), ended])
+    return told.output
+  }
+  return { child, ended, says }
+}
+
+// The environment of the service is what a test gives it; tap's own is for coverage alone.
+function coverage() {
+  const ours = Object.entries(process.env).filter(([name]) => /^(PATH|NODE_|_?TAP)/.test(name))
+  return Object.fromEntries(ours)
+}
+
+async function environment(t: Test) {
+  const sandbox = await startSandbox()
+  t.teardown(sandbox.close)
+  const env = {
+    DATABASE_URL: await cloneDatabase(t),
+    S3_BUCKET: BUCKET,
+    S3_ENDPOINT: sandbox.endpoint,
+    S3_PATH_STYLE: 'true',
+    AWS_ACCESS_KEY_ID: sandbox.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: sandbox.credentials.secretAccessKey,
+    JWT_SECRET: SECRET,
+    CORS_ORIGINS: 'https://app.example',
+    PORT: '0'
+  }
+  return { sandbox, env }
+}
+
+t.test('migrate makes an empty database ready, also twice at once', async (t) => {
+  const url = await cloneDatabase(t)
+  const sql = postgres(url, { max: 1, onnotice: () => {} })
+  await sql`drop schema if exists drizzle cascade`
+  await sql`drop schema public cascade`
+  await sql`create schema public`
+  const env = { DATABASE_URL: url }
+  const runs = [directo(t, ['migrate'], env), directo(t, ['migrate'], env)]
+  for (const { ended } of runs) {
+    t.match(await ended, { code: 0, output: 'The database is up to date.' })
+  }
+  const tables = await sql`select table_name as name from information_schema.tables
+    where table_schema = 'public' order by 1`
+  t.same(tables, [{ name: 'objects' }, { name: 'uploads' }, { name: 'users' }])
+  await sql.end()
+})
+
+t.test(
+  'bucket setup makes the bucket, its CORS and its lifecycle, and may be repeated',
+  async (t) => {
+    const { sandbox, env } = await environment(t)
+    const lines = /✔ bucket .*\n✔ CORS for https:\/\/app\.example\n✔ staging\/ expires/
+    for (let i = 0; i < 2; i++) {
+      t.match(await directo(t, ['bucket', 'setup'], env).ended, { code: 0, output: lines })
+    }
+    const { sender, close } = openClients(readConfig(env).s3)
+    t.teardown(close)
+    const cors = await sender.send(new GetBucketCorsCommand({ Bucket: BUCKET }))
+    t.match(cors.CORSRules, [{ AllowedOrigins: ['https://app.example'] }])
+    const lifecycle = await sender.send(
+      new GetBucketLifecycleConfigurationCommand({ Bucket: BUCKET })
+    )
+    t.match(lifecycle.Rules, [{ Filter: { Prefix: 'staging/' }, Expiration: { Days: 1 } }])
+    t.ok(sandbox.requests.some(({ verb }) => verb === 'CreateBucket'))
+  }
+)
+
+t.test('bucket setup says what a store cannot do, and what failed', async (t) => {
+  const { sandbox, env } = await environment(t)
+  const config = readConfig({ ...env, CORS_ORIGINS: '' })
+  const lines: string[] = []
+  const setUp = () => setUpBucket(config, (line) => lines.push(line))
+
+  sandbox.misbehave.fail('PutBucketLifecycle', { status: 501, code: 'NotImplemented' })
+  t.equal(await setUp(), true)
+  t.match(lines, [/^✔/, /^✔ CORS for no origin/, /^– .*no call for it/])
+
+  sandbox.misbehave.clear()
+  sandbox.misbehave.fail('PutBucketLifecycle', { status: 403, code: 'AccessDenied' })
+  sandbox.misbehave.fail('HeadBucket', { status: 403, code: 'AccessDenied' })
+  t.equal(await setUp(), false)
+  t.match(lines.slice(3), [/^✘ bucket/, /^✔/, /^✘ staging/])
+  const failed = await directo(t, ['bucket', 'setup'], env).ended
+  t.equal(failed.code, 1)
+})
+
+t.test('serve answers until it is told to stop', async (t) => {
+  const { env } = await environment(t)
+  await directo(t, ['bucket', 'setup'], env).ended
+  const { child, ended, says } = directo(t, ['serve'], env)
+  const [, address] = /listening at (http:[^"]+)"/.exec(await says('listening')) ?? []
+  const reply = await fetch(`${address}/health/ready`)
+  t.same([reply.status, await reply.json()], [200, { status: 'ok' }])
+  child.kill('SIGTERM')
+  t.match(await ended, { code: 0 })
+})
+
+t.test('what cannot work is refused in sentences', async (t) => {
+  const { env } = await environment(t)
+  const blocker = createServer().listen(0, '127.0.0.1')
+  await once(blocker, 'listening')
+  t.teardown(() => blocker.close())
+  const { port } = blocker.address() as { port: number }
+
+  const cases: [string[], Record<string, string>, RegExp][] = [
+    [['serve'], {}, /DATABASE_URL is required\n.*S3_BUCKET is required\n.*JWT_SECRET is required/],
+    [['serve'], { ...env, JWT_SECRET: 'short' }, /JWT_SECRET must have at least 32 bytes/],
+    [['serve'], { ...env, GRANT_SECONDS: '-1' }, /GRANT_SECONDS must be >= 30/],
+    [['serve'], { ...env, PORT: `${port}` }, new RegExp(`EADDRINUSE.*${port}`)],
+    [['migrate'], {}, /DATABASE_URL is required/],
+    [['migrate'], { DATABASE_URL: 'postgres://127.0.0.1:1/x' }, /ECONNREFUSED/],
+    [['bucket'], env, /directo bucket setup/],
+    [['sandbox', '--prot', '1'], {}, /--prot/],
+    [['fly'], {}, /no command "fly"\.\nUsage:/]
+  ]
+  for (const [argv, environment, sentence] of cases) {
+    const { code, output } = await directo(t, argv, environment).ended
+    t.equal(code, 1, argv.join(' '))
+    t.match(output, sentence)
+    t.notMatch(output, /\n\s+at /, 'no stack')
+  }
+})
+
+t.test('help lists what there is', async (t) => {
+  for (const argv of [[], ['help']]) {
+    t.match(await directo(t, argv).ended, { code: 0, output: /serve.*\n.*migrate.*\n.*bucket/ })
+  }
+})
