@@ -188,10 +188,11 @@ t.test('a connection outlives refused bodies', async (t) => {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   t.teardown(() => agent.destroy())
   const sockets = new Set<unknown>()
-  const attempt = async (headers: Record<string, string>, body: Buffer) => {
-    const options = { method: 'PUT', agent, headers }
+  const attempt = async (headers: Record<string, string>, body: Buffer, method = 'PUT') => {
+    const options = { method, agent, headers }
+    const target = `${sandbox.endpoint}${method === 'PUT' ? path : `/${BUCKET}`}`
     return new Promise<number>((resolve, reject) => {
-      const outgoing = request(`${sandbox.endpoint}${path}`, options, (response) => {
+      const outgoing = request(target, options, (response) => {
         response.resume().on('end', () => resolve(response.statusCode!))
       })
       outgoing.on('socket', (socket) => sockets.add(socket)).on('error', reject)
@@ -203,6 +204,18 @@ t.test('a connection outlives refused bodies', async (t) => {
   t.equal(await attempt({}, body), 403, 'before a byte was read')
   const other = await signed(sandbox, { method: 'PUT', path }, { payload: sha256('') })
   t.equal(await attempt(other.headers, body), 400, 'after all of it')
+  const chunked = await signed(
+    sandbox,
+    { method: 'PUT', path, headers: { 'x-amz-decoded-content-length': '3000000' } },
+    { payload: 'STREAMING-UNSIGNED-PAYLOAD-TRAILER' }
+  )
+  t.equal(await attempt(chunked.headers, body), 400, 'at its beginning')
+  const form = Buffer.concat([
+    Buffer.from('--b\r\nContent-Disposition: form-data; name="file"\r\n\r\n'),
+    body
+  ])
+  const type = { 'content-type': 'multipart/form-data; boundary=b' }
+  t.equal(await attempt(type, form, 'POST'), 403, 'within a form')
   t.equal(await attempt(headers, body), 200)
   const tooLarge = await signed(sandbox, { method: 'PUT', path })
   t.equal(await attempt({ ...tooLarge.headers }, Buffer.alloc(65 * 1024 * 1024)), 400)

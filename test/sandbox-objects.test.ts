@@ -1,5 +1,7 @@
 // Reading and copying: conditions, ranges, overridden headers, metadata kept or replaced.
 
+import { Readable } from 'node:stream'
+
 import {
   CopyObjectCommand,
   type CopyObjectCommandInput,
@@ -11,6 +13,12 @@ import {
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import t from 'tap'
 
+import type { Call } from '../src/dev/sandbox/call.ts'
+import { copyObject } from '../src/dev/sandbox/copy.ts'
+import type { Deps } from '../src/dev/sandbox/deps.ts'
+import { doorOf } from '../src/dev/sandbox/door.ts'
+import type { Bucket as StoredBucket } from '../src/dev/sandbox/store.ts'
+import { memoryStore } from '../src/dev/sandbox/store-memory.ts'
 import { BUCKET, sendSigned, startTestSandbox } from './support/sandbox.ts'
 
 const Bucket = BUCKET
@@ -183,6 +191,40 @@ t.test('of many conditional writes at once one wins', async (t) => {
   await t.rejects(s3.send(new PutObjectCommand({ Bucket, Key: 'once', Body: 'y', IfMatch })), {
     name: 'PreconditionFailed'
   })
+})
+
+t.test('a condition still has to hold when the last byte has come', async (t) => {
+  const { s3, sandbox } = await startTestSandbox(t)
+  const Body = new Readable({ read() {} })
+  const put = { Bucket, Key: 'late', Body, ContentLength: 2, IfNoneMatch: '*' }
+  const late = s3.send(new PutObjectCommand(put))
+  late.catch(() => {})
+  Body.push('1')
+  while (sandbox.requests.length === 0) await new Promise(setImmediate)
+  await sandbox.door.put(BUCKET, 'late', 'first')
+  Body.push('2')
+  Body.push(null)
+  await t.rejects(late, { name: 'PreconditionFailed' })
+  t.equal((await sandbox.door.get(BUCKET, 'late'))?.body.toString(), 'first')
+})
+
+t.test('a condition still has to hold when the last byte was copied', async (t) => {
+  const store = memoryStore()
+  const bucket = store.createBucket(BUCKET, 0)
+  const deps = { store, lies: new Set(), now: () => new Date() } as unknown as Deps
+  const door = doorOf(deps)
+  await door.put(BUCKET, 'a', 'hello')
+  const overtaken: StoredBucket = {
+    ...bucket,
+    draft: async () => {
+      await door.put(BUCKET, 'b', 'first')
+      return bucket.draft()
+    }
+  }
+  const headers = { 'x-amz-copy-source': `${BUCKET}/a`, 'if-none-match': '*' }
+  const call = { key: 'b', headers } as unknown as Call
+  await t.rejects(copyObject(deps, call, overtaken), { code: 'PreconditionFailed' })
+  t.equal((await door.get(BUCKET, 'b'))?.body.toString(), 'first')
 })
 
 t.test('a reader has the old object or the new one', async (t) => {

@@ -39,7 +39,7 @@ export async function exchange(
   }
   const refuse = (error: unknown) =>
     errorAnswer(asS3Error(error), request.url!.split('?')[0]!, requestId)
-  const reply = (answer: Answer) => send(deps, request, response, answer, requestId, owesContinue)
+  const reply = (answer: Answer) => send(deps, request, response, answer, requestId)
   let call: Call
   try {
     call = readCall(request, body)
@@ -88,10 +88,8 @@ async function send(
   request: IncomingMessage,
   response: ServerResponse,
   { status, headers, body }: Answer,
-  requestId: string,
-  owesContinue: boolean
+  requestId: string
 ) {
-  if (owesContinue) response.setHeader('connection', 'close') // its body may come, or never
   response.sendDate = false
   response.writeHead(status, {
     date: now().toUTCString(),
@@ -103,7 +101,7 @@ async function send(
   if (typeof body === 'object') {
     await pipeline(body, response).catch(() => request.socket.resetAndDestroy())
   } else response.end(request.method === 'HEAD' ? undefined : body)
-  if (!owesContinue) drain(request)
+  drain(request)
 }
 
 function lengthOf(body: Answer['body'], status: number, { method }: IncomingMessage) {
