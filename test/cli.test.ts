@@ -115,6 +115,17 @@ t.test('bucket setup says what a store cannot do, and what failed', async (t) =>
   t.equal(failed.code, 1)
 })
 
+t.test('bucket setup waits for a store that is still starting, but not for ever', async (t) => {
+  const { sandbox, env } = await environment(t)
+  const config = readConfig(env)
+  sandbox.misbehave.reset({ verb: '*', times: 4 })
+  t.equal(await setUpBucket(config, () => {}), true)
+  await sandbox.close()
+  const lines: string[] = []
+  t.equal(await setUpBucket(config, (line) => lines.push(line), 0), false)
+  t.match(lines[0], /^✘ bucket .*ECONNREFUSED/)
+})
+
 t.test('serve answers until it is told to stop', async (t) => {
   const { env } = await environment(t)
   await directo(t, ['bucket', 'setup'], env).ended

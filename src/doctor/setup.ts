@@ -1,27 +1,37 @@
 // Setting up a bucket: it exists, browsers may send to it, and what is left in staging/ goes.
 
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import {
   CreateBucketCommand,
   HeadBucketCommand,
   NotFound,
   PutBucketCorsCommand,
   PutBucketLifecycleConfigurationCommand,
-  type S3Client
+  type S3Client,
+  S3ServiceException
 } from '@aws-sdk/client-s3'
 
 import type { Config } from '../config.ts'
 import { openClients } from '../s3/client.ts'
 
+const WAIT_MS = 30_000 // a composition starts its S3 server and this at the same time
+
 /**
  * Applies what Directo needs of the configured bucket; doing it again changes nothing. A store that
  * has no call for a step does not stop the others.
  * @param say gets one line per step
+ * @param waitMs how long to wait for a store that does not answer yet
  * @returns whether every step was done that the store knows
  */
-export async function setUpBucket({ s3, corsOrigins }: Config, say: (line: string) => void) {
+export async function setUpBucket(
+  { s3, corsOrigins }: Config,
+  say: (line: string) => void,
+  waitMs = WAIT_MS
+) {
   const { sender, close } = openClients(s3)
   const steps: [string, () => Promise<unknown>][] = [
-    [`bucket ${s3.bucket}`, () => createBucket(sender, s3.bucket)],
+    [`bucket ${s3.bucket}`, () => createBucket(sender, s3.bucket, waitMs)],
     [`CORS for ${corsOrigins.join(', ') || 'no origin'}`, () => allow(sender, s3, corsOrigins)],
     ['staging/ expires after a day', () => expireStaging(sender, s3.bucket)]
   ]
@@ -41,17 +51,21 @@ async function attempt(what: string, step: () => Promise<unknown>, say: (line: s
     return true
   } catch (err) {
     const missing = (err as Error).name === 'NotImplemented'
-    say(missing ? `– ${what}: this store has no call for it` : `✘ ${what}: ${(err as Error).message}`)
+    say(
+      missing ? `– ${what}: this store has no call for it` : `✘ ${what}: ${(err as Error).message}`
+    )
     return missing
   }
 }
 
-async function createBucket(sender: S3Client, Bucket: string) {
-  try {
-    await sender.send(new HeadBucketCommand({ Bucket }))
-  } catch (err) {
-    if (!(err instanceof NotFound)) throw err
-    await sender.send(new CreateBucketCommand({ Bucket }))
+async function createBucket(sender: S3Client, Bucket: string, waitMs: number) {
+  for (const end = Date.now() + waitMs; ; await sleep(500)) {
+    try {
+      return await sender.send(new HeadBucketCommand({ Bucket }))
+    } catch (err) {
+      if (err instanceof NotFound) return sender.send(new CreateBucketCommand({ Bucket }))
+      if (err instanceof S3ServiceException || Date.now() > end) throw err
+    }
   }
 }
 
@@ -64,9 +78,7 @@ async function allow(sender: S3Client, { bucket: Bucket }: Config['s3'], origins
     ExposeHeaders: ['ETag'],
     MaxAgeSeconds: 3600
   }
-  await sender.send(
-    new PutBucketCorsCommand({ Bucket, CORSConfiguration: { CORSRules: [rule] } })
-  )
+  await sender.send(new PutBucketCorsCommand({ Bucket, CORSConfiguration: { CORSRules: [rule] } }))
 }
 
 // The backstop below the janitor: a grant used at its last moment can land after every sweep.
@@ -78,6 +90,9 @@ async function expireStaging(sender: S3Client, Bucket: string) {
     Expiration: { Days: 1 }
   }
   await sender.send(
-    new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration: { Rules: [rule] } })
+    new PutBucketLifecycleConfigurationCommand({
+      Bucket,
+      LifecycleConfiguration: { Rules: [rule] }
+    })
   )
 }
