@@ -45,28 +45,27 @@ async function dev(t: Test, data: string, ports = ['--port', '0', '--s3-port', '
   return { child, exited, output: () => output, session, avatar }
 }
 
-t.test('what it prints can be pasted; the avatar outlives kill -9', async (t) => {
+t.test('what it prints can be pasted; the avatar outlives kill -9; Ctrl-C ends all', async (t) => {
   const data = folder(t)
   const first = await dev(t, data)
   const { stdout } = await run('sh', ['-c', first.session])
   t.match(stdout, /"state":"confirmed"/)
   t.match(stdout, 'The picture came back byte for byte.')
+  const readme = readFileSync('README.md', 'utf8')
+  const shown = first.session.replace(/^API=.*$/m, 'API=http://127.0.0.1:3000')
+  t.ok(readme.includes(shown.replace(/^TOKEN=.*$/m, 'TOKEN=…')), 'the README shows the same')
 
   first.child.kill('SIGKILL')
   await first.exited
 
   const second = await dev(t, data)
   t.same(await second.avatar(), readFileSync('examples/ada.png'))
-})
 
-t.test('Ctrl-C stops everything, Postgres too', async (t) => {
-  const data = folder(t)
-  const { child, exited } = await dev(t, data)
   const pidFile = `${data}/postgres/data/postmaster.pid`
   t.ok(existsSync(pidFile))
-  child.kill('SIGINT')
-  t.same(await exited, [0, null])
-  t.notOk(existsSync(pidFile))
+  second.child.kill('SIGINT')
+  t.same(await second.exited, [0, null], 'Ctrl-C stops everything')
+  t.notOk(existsSync(pidFile), 'Postgres too')
 })
 
 t.test('a taken port gets a sentence, not a stack, and leaves nothing running', async (t) => {
@@ -78,8 +77,8 @@ t.test('a taken port gets a sentence, not a stack, and leaves nothing running', 
     ['--port', `${port}`, '--s3-port', '0'],
     ['--port', '0', '--s3-port', `${port}`]
   ]
+  const data = folder(t)
   for (const ports of choices) {
-    const data = folder(t)
     const { exited, output } = await dev(t, data, ports)
     t.same(await exited, [1, null])
     t.match(output(), `Port ${port} is taken`)
@@ -93,11 +92,4 @@ t.test('a wrong flag gets a sentence too', async (t) => {
   t.same(await exited, [1, null])
   t.match(output(), '--prot')
   t.notMatch(output(), /\n\s+at /)
-})
-
-t.test('the README shows the session that is printed', async (t) => {
-  const { session } = await dev(t, folder(t))
-  const shown = session.replace(/^API=.*$/m, 'API=http://127.0.0.1:3000')
-  const readme = readFileSync('README.md', 'utf8')
-  t.ok(readme.includes(shown.replace(/^TOKEN=.*$/m, 'TOKEN=…')))
 })
