@@ -2,7 +2,7 @@
 
 import t from 'tap'
 
-import { inspect, type ObjectBytes } from '../src/images/inspect.ts'
+import { HEAD_BYTES, inspect, type ObjectBytes, TAIL_BYTES } from '../src/images/inspect.ts'
 import { objectBytes, padded, png } from './support/pictures.ts'
 
 const codes = (bytes: ObjectBytes) => inspect(bytes).problems.map(({ code }) => code)
@@ -14,7 +14,10 @@ t.test('a picture of exactly five mebibytes is read from its two ends', async (t
   t.same(codes(objectBytes(bytes)), [])
 })
 
-for (const sizeBytes of [65_535, 65_536, 65_537, 131_071, 131_072, 131_073, 131_080, 131_100]) {
+const SIZES = [HEAD_BYTES, TAIL_BYTES, HEAD_BYTES + TAIL_BYTES].flatMap((bytes) =>
+  [-1, 0, 1, 8, 28].map((more) => bytes + more)
+)
+for (const sizeBytes of SIZES) {
   t.test(`a picture of ${sizeBytes} bytes is whole, and one byte short it is not`, async (t) => {
     const bytes = padded(png(64), sizeBytes)
 

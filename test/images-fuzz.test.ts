@@ -3,7 +3,13 @@
 import fc from 'fast-check'
 import t from 'tap'
 
-import { inspect, type ObjectBytes, type Picture } from '../src/images/inspect.ts'
+import {
+  HEAD_BYTES,
+  inspect,
+  type ObjectBytes,
+  type Picture,
+  TAIL_BYTES
+} from '../src/images/inspect.ts'
 import { corpus } from './support/pictures/corpus.ts'
 import { objectBytes } from './support/pictures.ts'
 
@@ -23,7 +29,9 @@ const CODES = [
   'LOCATION_METADATA'
 ]
 const small = corpus.map(({ bytes }) => bytes).filter(({ length }) => length < 3_000)
-const large = corpus.map(({ bytes }) => bytes).filter(({ length }) => length > 131_072)
+const large = corpus
+  .map(({ bytes }) => bytes)
+  .filter(({ length }) => length > HEAD_BYTES + TAIL_BYTES)
 const signatures = small.map((bytes) => bytes.subarray(0, 16))
 
 const interesting = fc.constantFrom(

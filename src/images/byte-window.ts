@@ -4,12 +4,13 @@ import { Budget } from './budget.ts'
 import { malformed, Stop, truncated } from './stop.ts'
 
 export const HEAD_BYTES = 65536
-export const TAIL_BYTES = 65536
+// 464 more, for unzip looks so far back for the end of an archive's directory; others, 65,557.
+export const TAIL_BYTES = 66000
 
 export interface ObjectBytes {
-  /** The first min(size, 64 KiB) bytes. */
+  /** The first min(size, HEAD_BYTES) bytes. */
   head: Uint8Array
-  /** The last min(size, 64 KiB) bytes; they may overlap the head. */
+  /** The last min(size, TAIL_BYTES) bytes; they may overlap the head. */
   tail: Uint8Array
   sizeBytes: number
 }

@@ -31,7 +31,7 @@ const formats: Record<ImageFormat, Format> = {
 
 /**
  * Reads the structure of a picture, never its pixels. What lies in the unseen middle of a file of
- * more than 128 KiB is not judged, unless the seen bytes say that metadata is there.
+ * more than HEAD_BYTES + TAIL_BYTES is not judged, unless the seen bytes say that metadata is there.
  *
  * @returns never throws: whatever is wrong with the bytes is in `problems`
  */

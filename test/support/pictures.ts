@@ -1,5 +1,6 @@
 // Tiny valid pictures in every format, made at once and always the same, and ways to alter them.
 
+import { HEAD_BYTES, TAIL_BYTES } from '../../src/images/inspect.ts'
 import { withChunks } from './pictures/png.ts'
 
 export { avif } from './pictures/avif.ts'
@@ -25,9 +26,9 @@ export function padded(png: Buffer, totalBytes: number): Buffer {
   return withChunks(png, [['paDd', Buffer.alloc(room - CHUNK_BYTES, 0x2e)]], { before: 'IEND' })
 }
 
-/** What a ranged read gives: the first and the last 64 KiB of the bytes. */
+/** What a ranged read gives: the first and the last of the bytes. */
 export const objectBytes = (bytes: Uint8Array) => ({
-  head: bytes.subarray(0, 65536),
-  tail: bytes.subarray(Math.max(0, bytes.length - 65536)),
+  head: bytes.subarray(0, HEAD_BYTES),
+  tail: bytes.subarray(Math.max(0, bytes.length - TAIL_BYTES)),
   sizeBytes: bytes.length
 })

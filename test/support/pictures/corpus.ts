@@ -7,6 +7,7 @@ import { gifCases } from './corpus-gif.ts'
 import { jpegCases } from './corpus-jpeg.ts'
 import { pngCases } from './corpus-png.ts'
 import { webpCases } from './corpus-webp.ts'
+import { zipCases } from './corpus-zip.ts'
 import { exif, withExifGps } from './exif.ts'
 import { gif } from './gif.ts'
 import { jpeg } from './jpeg.ts'
@@ -90,5 +91,6 @@ export const corpus: Case[] = [
   ...pngCases,
   ...webpCases,
   ...gifCases,
-  ...avifCases
+  ...avifCases,
+  ...zipCases
 ]
