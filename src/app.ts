@@ -11,7 +11,7 @@ import { registerTokens } from './routes/authenticate.ts'
 import { avatarRoutes } from './routes/avatars.ts'
 import { registerDocs } from './routes/docs.ts'
 import { healthRoutes } from './routes/health.ts'
-import { sendProblem } from './routes/problems.ts'
+import { answerGarbage, sendProblem } from './routes/problems.ts'
 import { uploadRoutes } from './routes/uploads.ts'
 
 /** Builds the service over its dependencies; `logger` is Fastify's. */
@@ -19,6 +19,9 @@ export async function buildApp(deps: Deps, logger: FastifyServerOptions['logger'
   const app = fastify({
     logger,
     bodyLimit: 16 * 1024,
+    // What arrives on an open connection while we close is still served: no request is lost.
+    return503OnClosing: false,
+    clientErrorHandler: answerGarbage,
     requestTimeout: 15_000,
     routerOptions: { maxParamLength: 100 },
     // Fastify's defaults drop unknown fields and turn "7" into 7; ours are refused and stay strings.
@@ -31,8 +34,19 @@ export async function buildApp(deps: Deps, logger: FastifyServerOptions['logger'
     throw problem('NOT_FOUND')
   })
   acceptOnlyJson(app as unknown as FastifyInstance)
-  await app.register(helmet, { crossOriginResourcePolicy: { policy: 'cross-origin' } })
-  await app.register(cors, { origin: deps.config.corsOrigins, methods: ['GET', 'POST', 'DELETE'] })
+  closeConnectionsWhenClosing(app as unknown as FastifyInstance)
+  await app.register(helmet, {
+    crossOriginResourcePolicy: { policy: 'cross-origin' },
+    // TLS ends before us: told to upgrade, a browser on a plain address would load no docs.
+    contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } }
+  })
+  await app.register(cors, {
+    origin: deps.config.corsOrigins,
+    methods: ['GET', 'POST', 'DELETE'],
+    exposedHeaders: ['location', 'retry-after'],
+    maxAge: 600,
+    strictPreflight: false
+  })
   await registerDocs(app)
   await registerTokens(app, deps.config.jwtSecret)
   await app.register(uploadRoutes, { prefix: '/api', deps })
@@ -48,5 +62,16 @@ function acceptOnlyJson(app: FastifyInstance) {
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined)
     else parse(request, body as string, done)
+  })
+}
+
+// A kept-alive connection that was busy when we began to close would otherwise hold us until killed.
+function closeConnectionsWhenClosing(app: FastifyInstance) {
+  let closing = false
+  app.addHook('preClose', async () => {
+    closing = true
+  })
+  app.addHook('onSend', async (_request, reply) => {
+    if (closing) reply.header('connection', 'close')
   })
 }

@@ -1,6 +1,10 @@
 #!/usr/bin/env node
 // The directo command: one line for each thing it can do.
 
+import { existsSync } from 'node:fs'
+
+if (existsSync('.env')) process.loadEnvFile() // what the environment says itself counts more
+
 const [command = 'help', ...argv] = process.argv.slice(2)
 
 const commands: Record<string, { does: string; run: () => Promise<unknown> }> = {

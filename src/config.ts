@@ -53,7 +53,7 @@ type Environment = Record<string, string | undefined>
 // The coercion takes Infinity, 0x10 and 1e9 for integers, and Infinity for one within any bounds.
 function isNumberOrText({ properties }: TObject, name: string, value: string) {
   const isInteger = (properties[name] as { type?: string } | undefined)?.type === 'integer'
-  return !isInteger || /^-?\d+$/.test(value)
+  return !isInteger || /^-?\d{1,15}$/.test(value)
 }
 
 interface SchemaFailure {
@@ -76,8 +76,18 @@ function contradictions(settings: Partial<Record<keyof Settings, string>>) {
   if (settings.JWT_SECRET && Buffer.byteLength(settings.JWT_SECRET) < 32) {
     problems.push('JWT_SECRET must have at least 32 bytes')
   }
+  // Verified as a secret, a public key would let everybody who has it sign tokens.
+  if (settings.JWT_SECRET?.includes('-----BEGIN')) {
+    problems.push('JWT_SECRET is a PEM key, not a secret')
+  }
   if (!settings.AWS_ACCESS_KEY_ID !== !settings.AWS_SECRET_ACCESS_KEY) {
     problems.push('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set together')
+  }
+  if (settings.AWS_SESSION_TOKEN && !settings.AWS_ACCESS_KEY_ID) {
+    problems.push('AWS_SESSION_TOKEN needs AWS_ACCESS_KEY_ID')
+  }
+  for (const name of ['S3_ENDPOINT', 'S3_PUBLIC_ENDPOINT'] as const) {
+    if (settings[name] && !URL.canParse(settings[name])) problems.push(`${name} is not a URL`)
   }
   if (settings.S3_PUBLIC_ENDPOINT && !settings.S3_ENDPOINT) {
     problems.push('S3_PUBLIC_ENDPOINT needs S3_ENDPOINT')

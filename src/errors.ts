@@ -1,6 +1,6 @@
 // Every deliberate error: its code, its status and the sentence a person reads.
 
-import type { Reason } from './uploads/reasons.ts'
+import type { Reason } from './reasons.ts'
 
 /** An error that is an answer. `code` is stable; the message is for people and may be reworded. */
 export class Problem extends Error {
@@ -27,7 +27,9 @@ export const catalogue = {
   NOT_FOUND: [404, 'There is nothing at this address.'],
   UPLOAD_NOT_FOUND: [404, 'There is no such upload.'],
   AVATAR_NOT_FOUND: [404, 'This user has no avatar.'],
+  REQUEST_TIMEOUT: [408, 'The request took too long to arrive.'],
   OBJECT_MISSING: [409, 'No bytes have arrived yet: send them, then confirm again.', 1],
+  OBJECT_CHANGED: [409, 'The bytes were replaced while they were confirmed: confirm again.', 1],
   UPLOAD_CONFIRMED: [409, 'The upload is confirmed and can no longer be aborted.'],
   UPLOAD_ABORTED: [409, 'The upload was aborted.'],
   UPLOAD_EXPIRED: [410, 'The upload expired before it was confirmed.'],
@@ -37,6 +39,7 @@ export const catalogue = {
   SIZE_NOT_ALLOWED: [422, 'An object of this size is not accepted.'],
   OBJECT_REJECTED: [422, 'The object is not what was declared.'],
   TOO_MANY_OPEN_UPLOADS: [429, 'Too many uploads are open: confirm or abort some.', 30],
+  HEADERS_TOO_LARGE: [431, 'The headers of the request are too large.'],
   INTERNAL: [500, 'Internal error.'],
   STORAGE_UNAVAILABLE: [503, 'The object storage does not answer.', 2],
   DATABASE_UNAVAILABLE: [503, 'The database does not answer.', 2],

@@ -13,9 +13,13 @@ const MARGIN_SECONDS = 60 // clocks of instances and store differ; a read may st
  * was handed out for it has died. The users row must have let go of it before, or Postgres refuses.
  */
 export async function discardObject(tx: Transaction, config: Config, key: string) {
+  // now() is when the transaction began, which may have waited long for the user's row.
   const wait = config.urlSeconds + MARGIN_SECONDS
   await tx
     .update(objects)
-    .set({ discardedAt: sql`now()`, purgeAfter: sql`now() + make_interval(secs => ${wait})` })
+    .set({
+      discardedAt: sql`now()`,
+      purgeAfter: sql`clock_timestamp() + make_interval(secs => ${wait})`
+    })
     .where(eq(objects.key, key))
 }

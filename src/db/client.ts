@@ -12,6 +12,22 @@ export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0]
 
 /** Opens a pool; nothing connects before the first query. `close` waits 5 s for what is running. */
 export function openDatabase(config: Pick<Config, DatabaseSettings>) {
+  let client = connect(config)
+  // A pool whose connections have gone silent would wait for them until TCP gives up.
+  function renew() {
+    client.end({ timeout: 0 }).catch(() => {})
+    client = connect(config)
+  }
+  const db = drizzle(
+    withDeadline(() => client, config.databaseDeadlineMs, renew),
+    { schema }
+  )
+  return { db, close: () => client.end({ timeout: 5 }) }
+}
+
+type DatabaseSettings = 'databaseUrl' | 'databasePool' | 'databaseDeadlineMs'
+
+function connect(config: Pick<Config, DatabaseSettings>) {
   const client = postgres(config.databaseUrl, {
     max: config.databasePool,
     connect_timeout: Math.ceil(config.databaseDeadlineMs / 1000),
@@ -23,8 +39,6 @@ export function openDatabase(config: Pick<Config, DatabaseSettings>) {
       idle_in_transaction_session_timeout: config.databaseDeadlineMs
     }
   })
-  const db = drizzle(withDeadline(client, config.databaseDeadlineMs), { schema })
-  return { db, close: () => client.end({ timeout: 5 }) }
+  drizzle(client) // sets the client's parsers to what Drizzle expects of every client
+  return client
 }
-
-type DatabaseSettings = 'databaseUrl' | 'databasePool' | 'databaseDeadlineMs'

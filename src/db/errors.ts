@@ -9,10 +9,13 @@ const AWAY =
   /^(08...|57P0[123]|57014|53...|25006|25P03|ECONN\w+|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT)$/
 const AWAY_CLIENT = /^(DATABASE_DEADLINE|CONNECT_TIMEOUT|CONNECTION_(CLOSED|ENDED|DESTROYED))$/
 
-/** Postgres is away or too busy to answer; what was under way may or may not have happened. */
+/**
+ * Postgres is away, too busy to answer, or chose others over us three times: later may be better.
+ * What was under way may or may not have happened.
+ */
 export const isDatabaseAway = (err: unknown) => {
   const code = errorCode(err)
-  return AWAY.test(code) || AWAY_CLIENT.test(code)
+  return AWAY.test(code) || AWAY_CLIENT.test(code) || CONFLICTS.includes(code)
 }
 
 /** SQLSTATE, or the code of the client or the socket; Drizzle hides it among the causes. */

@@ -15,7 +15,7 @@ import {
   unique
 } from 'drizzle-orm/pg-core'
 
-import type { Reason } from '../uploads/reasons.ts'
+import type { Reason } from '../reasons.ts'
 
 const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3 })
 const bytes = (name: string) => bigint(name, { mode: 'number' })

@@ -44,11 +44,14 @@ function options() {
       data: { type: 'string', default: '.data' }
     }
   })
+  for (const name of ['port', 's3-port'] as const) {
+    if (!/^\d{1,5}$/.test(values[name])) throw new Error(`--${name} takes a number`)
+  }
   return { port: values.port, s3Port: Number(values['s3-port']), data: resolve(values.data) }
 }
 
 async function start({ port, s3Port, data }: ReturnType<typeof options>) {
-  mkdirSync(data, { recursive: true })
+  mkdirSync(data, { recursive: true, mode: 0o700 })
   const sandbox = await startSandbox({ port: s3Port, folder: `${data}/s3`, buckets: [BUCKET] })
   running.push(sandbox.close)
   const postgres = await startPostgres(`${data}/postgres`)

@@ -69,7 +69,9 @@ const isRoot = process.getuid?.() === 0
 function asOrdinaryUser(command: string[]) {
   if (!isRoot) return command
   const ids = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups']
+  // Without the last, access(2) would not count the capability and initdb finds no binaries.
   const capabilities = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override']
+  capabilities.push('--securebits=+no_setuid_fixup')
   return ['setpriv', ...ids, ...capabilities, '--', ...command]
 }
 

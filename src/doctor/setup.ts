@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import {
   CreateBucketCommand,
+  GetBucketCorsCommand,
+  GetBucketLifecycleConfigurationCommand,
   HeadBucketCommand,
   NotFound,
   PutBucketCorsCommand,
@@ -69,30 +71,47 @@ async function createBucket(sender: S3Client, Bucket: string, waitMs: number) {
   }
 }
 
+const ID = 'directo' // of our rules: others are somebody else's and stay
+
 async function allow(sender: S3Client, { bucket: Bucket }: Config['s3'], origins: string[]) {
   if (origins.length === 0) return
+  const { CORSRules = [] } = await orNothing(sender.send(new GetBucketCorsCommand({ Bucket })))
   const rule = {
+    ID,
     AllowedOrigins: origins,
     AllowedMethods: ['GET', 'HEAD', 'POST', 'PUT'],
     AllowedHeaders: ['*'],
     ExposeHeaders: ['ETag'],
     MaxAgeSeconds: 3600
   }
-  await sender.send(new PutBucketCorsCommand({ Bucket, CORSConfiguration: { CORSRules: [rule] } }))
+  const CORSConfiguration = { CORSRules: [...others(CORSRules), rule] }
+  await sender.send(new PutBucketCorsCommand({ Bucket, CORSConfiguration }))
 }
 
 // The backstop below the janitor: a grant used at its last moment can land after every sweep.
 async function expireStaging(sender: S3Client, Bucket: string) {
+  const reading = sender.send(new GetBucketLifecycleConfigurationCommand({ Bucket }))
+  const { Rules = [] } = await orNothing(reading)
   const rule = {
-    ID: 'directo-staging',
+    ID,
     Status: 'Enabled' as const,
     Filter: { Prefix: 'staging/' },
     Expiration: { Days: 1 }
   }
-  await sender.send(
-    new PutBucketLifecycleConfigurationCommand({
-      Bucket,
-      LifecycleConfiguration: { Rules: [rule] }
-    })
-  )
+  const LifecycleConfiguration = { Rules: [...others(Rules), rule] }
+  await sender.send(new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration }))
+}
+
+const others = <Rule extends { ID?: string }>(rules: Rule[]) =>
+  rules.filter((rule) => rule.ID !== ID)
+
+async function orNothing<Answer extends object>(
+  reading: Promise<Answer>
+): Promise<Partial<Answer>> {
+  try {
+    return await reading
+  } catch (err) {
+    if (/^NoSuch(CORS|Lifecycle)Configuration$/.test((err as Error).name)) return {}
+    throw err
+  }
 }

@@ -51,7 +51,8 @@ function userOf({ sub, exp, scope }: Record<string, unknown>): User {
   return { id: sub, scopes: typeof scope === 'string' ? scope.split(' ') : [] }
 }
 
-const SUBJECT = /^[A-Za-z0-9_.:@|-]{1,64}$/
+/** What a user can be called; whoever is not cannot have anything either. */
+export const SUBJECT = /^[A-Za-z0-9_.:@|-]{1,64}$/
 
 /** Lets users at what is theirs, and holders of a scope at everybody's. @throws FORBIDDEN */
 export function assertMay(user: User, ownerId: string, scope: string) {

@@ -42,7 +42,12 @@ const read = {
   summary: "Get a user's avatar as a signed URL",
   response: {
     200: Avatar,
-    ...problems('UNAUTHENTICATED', 'AVATAR_NOT_FOUND', 'DATABASE_UNAVAILABLE')
+    ...problems(
+      'UNAUTHENTICATED',
+      'AVATAR_NOT_FOUND',
+      'STORAGE_UNAVAILABLE',
+      'DATABASE_UNAVAILABLE'
+    )
   }
 }
 

@@ -3,9 +3,10 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
 
 import { catalogue } from '../errors.ts'
-import { reasonCodes } from '../uploads/reasons.ts'
+import { reasonCodes } from '../reasons.ts'
 
 /** To be registered before the routes it describes. */
 export async function registerDocs(app: FastifyInstance) {
@@ -16,10 +17,16 @@ export async function registerDocs(app: FastifyInstance) {
       components: {
         securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } }
       }
-    }
+    },
+    transformObject: (document) =>
+      'openapiObject' in document ? withOptionalBodies(document.openapiObject) : {}
   })
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+  const schema = {
+    hide: true,
+    response: { 200: Type.Unsafe({ type: 'object', additionalProperties: true }) }
+  }
+  app.get('/openapi.json', { schema }, async () => app.swagger())
 }
 
 function description() {
@@ -32,4 +39,19 @@ function description() {
     ['| code | status | meaning |', '| --- | --- | --- |', ...rows].join('\n'),
     `\`OBJECT_REJECTED\` comes with every reason: ${reasonCodes.map((code) => `\`${code}\``).join(', ')}.`
   ].join('\n\n')
+}
+
+// The plugin calls every body required; where null fits the schema, there need not be one.
+function withOptionalBodies<Document extends { paths?: object }>(document: Document) {
+  for (const path of Object.values(document.paths ?? {})) {
+    for (const { requestBody } of Object.values(path as Record<string, Operation>)) {
+      const { type } = requestBody?.content['application/json']?.schema ?? {}
+      if (requestBody && type?.includes('null')) requestBody.required = false
+    }
+  }
+  return document
+}
+
+interface Operation {
+  requestBody?: { required: boolean; content: Record<string, { schema: { type?: string[] } }> }
 }

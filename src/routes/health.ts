@@ -5,6 +5,7 @@ import { sql } from 'drizzle-orm'
 import { Type } from 'typebox'
 
 import type { Deps } from '../deps.ts'
+import { problem } from '../errors.ts'
 import { problems } from './problems.ts'
 
 const Healthy = Type.Object({ status: Type.Literal('ok') }, { additionalProperties: false })
@@ -34,7 +35,10 @@ const readiness = {
 }
 
 async function probe({ db, bucket }: Deps) {
-  await Promise.all([db.execute(sql`select count_open_uploads('')`), bucket.ping()])
+  // The newest thing that a migration makes: without it this version cannot work.
+  const migrated = sql`select to_regproc('count_open_uploads') is not null as migrated`
+  const [[row]] = await Promise.all([db.execute<{ migrated: boolean }>(migrated), bucket.ping()])
+  if (!row?.migrated) throw problem('DATABASE_UNAVAILABLE', 'The database is not migrated.')
 }
 
 function remembered(ask: () => Promise<void>, ms: number) {

@@ -1,13 +1,14 @@
 // How errors look on the wire: application/problem+json (RFC 9457) with a stable code.
 
 import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 
 import { isDatabaseAway } from '../db/errors.ts'
 import { catalogue, Problem, type ProblemCode, problem } from '../errors.ts'
-import { Reason } from '../uploads/reasons.ts'
+import { Reason } from '../reasons.ts'
 
 /**
  * Response schemas for the errors a route can answer, grouped by status as OpenAPI wants them.
@@ -20,7 +21,14 @@ export function problems(...codes: ProblemCode[]) {
   )
 }
 
-const everywhere: ProblemCode[] = ['BAD_REQUEST', 'INVALID_REQUEST', 'INTERNAL']
+const everywhere: ProblemCode[] = [
+  'BAD_REQUEST',
+  'INVALID_REQUEST',
+  'NOT_FOUND',
+  'PAYLOAD_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'INTERNAL'
+]
 
 function answer(codes: ProblemCode[]) {
   const description = codes.map((code) => `\`${code}\` ${catalogue[code][1]}`).join('\n\n')
@@ -43,16 +51,40 @@ const body = (codes: ProblemCode[]) =>
 /** Answers any error; what is not in the catalogue is logged in full and said to nobody. */
 export function sendProblem(err: unknown, request: FastifyRequest, reply: FastifyReply) {
   const told = asProblem(err)
-  const { status, code, message: detail, reasons, retryAfterSeconds } = told
-  if (status >= 500) request.log.error({ err: told.cause ?? err, code }, detail)
+  const { status, code, message, retryAfterSeconds } = told
+  if (status >= 500) request.log.error({ err: told.cause ?? err, code }, message)
   if (retryAfterSeconds) reply.header('retry-after', retryAfterSeconds)
   if (status === 401) reply.header('www-authenticate', 'Bearer')
-  const title = STATUS_CODES[status]
-  return reply
-    .code(status)
-    .type('application/problem+json')
-    .send({ type: 'about:blank', title, status, code, detail, reasons })
+  return reply.code(status).type('application/problem+json').send(document(told))
 }
+
+/** Answers what is not even HTTP, or came too slowly: there is no request yet, only a socket. */
+export function answerGarbage(err: Error & { code?: string }, socket: Socket) {
+  const told = problem(connection[err.code ?? ''] ?? 'BAD_REQUEST')
+  const body = JSON.stringify(document(told))
+  const head = [
+    `HTTP/1.1 ${told.status} ${STATUS_CODES[told.status]}`,
+    'content-type: application/problem+json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close'
+  ]
+  if (socket.writable) socket.write(`${head.join('\r\n')}\r\n\r\n${body}`)
+  socket.destroySoon()
+}
+
+const connection: Record<string, ProblemCode> = {
+  HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
+  ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT'
+}
+
+const document = ({ status, code, message: detail, reasons }: Problem) => ({
+  type: 'about:blank',
+  title: STATUS_CODES[status],
+  status,
+  code,
+  detail,
+  reasons
+})
 
 function asProblem(err: unknown): Problem {
   if (err instanceof Problem) return err

@@ -3,10 +3,11 @@
 import { type Static, Type } from 'typebox'
 
 import { Avatar } from '../avatars/read.ts'
+import { Reason } from '../reasons.ts'
 import { GrantRequest } from '../s3/grant.ts'
 import { purposes } from '../uploads/purposes.ts'
-import { Reason } from '../uploads/reasons.ts'
 import { states } from '../uploads/state.ts'
+import { SUBJECT } from './authenticate.ts'
 
 const strict = { additionalProperties: false }
 const Time = (description: string) =>
@@ -70,6 +71,6 @@ export const ConfirmedUpload = Type.Object(
 )
 
 export const UserParams = Type.Object(
-  { userId: Type.String({ maxLength: 64, description: '`me` is the caller' }) },
+  { userId: Type.String({ pattern: SUBJECT.source, description: '`me` is the caller' }) },
   strict
 )

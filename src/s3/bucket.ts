@@ -2,7 +2,7 @@
 
 import { CopyObjectCommand, HeadBucketCommand, HeadObjectCommand } from '@aws-sdk/client-s3'
 
-import { call, unavailable } from './call.ts'
+import { call, isChanged, unavailable } from './call.ts'
 import { openClients, type S3Config } from './client.ts'
 import { type GrantFacts, presignPost } from './grant.ts'
 import { hash, readRange } from './read.ts'
@@ -15,6 +15,7 @@ export interface StoredObject {
   sizeBytes: number
   contentType: string
   contentEncoding: string | null
+  etag: string
 }
 
 /**
@@ -22,15 +23,15 @@ export interface StoredObject {
  * or stays silent makes it throw STORAGE_UNAVAILABLE. An absent object is null.
  */
 export function openBucket(config: S3Config) {
-  const { sender, signer, close } = openClients(config)
-  const s3: S3 = { sender, signer, name: config.bucket, deadlineMs: config.deadlineMs }
+  const { sender, copier, signer, close } = openClients(config)
+  const s3: S3 = { sender, copier, signer, name: config.bucket, deadlineMs: config.deadlineMs }
   return {
     close,
     presignPost: (facts: GrantFacts) => presignPost(s3, facts),
     presignGet: (facts: UrlFacts) => presignGet(s3, facts),
     head: (key: string) => head(s3, key),
     readRange: (key: string, first: number, last: number) => readRange(s3, key, first, last),
-    hash: (key: string) => hash(s3, key),
+    hash: (key: string, maxBytes: number) => hash(s3, key, maxBytes),
     promote: (from: string, to: string, options: PromoteOptions) => promote(s3, from, to, options),
     ping: () => ping(s3)
   }
@@ -39,6 +40,7 @@ export function openBucket(config: S3Config) {
 /** What the verbs need. */
 export interface S3 {
   sender: ReturnType<typeof openClients>['sender']
+  copier: ReturnType<typeof openClients>['copier']
   signer: ReturnType<typeof openClients>['signer']
   name: string
   deadlineMs: number
@@ -51,38 +53,46 @@ async function head(s3: S3, Key: string): Promise<StoredObject | null> {
     found && {
       sizeBytes: found.ContentLength ?? 0,
       contentType: found.ContentType ?? '',
-      contentEncoding: found.ContentEncoding || null
+      contentEncoding: found.ContentEncoding || null,
+      etag: found.ETag ?? ''
     }
   )
 }
 
 interface PromoteOptions {
   contentType: string
-  /** Ask the store to compute a SHA-256 of the copy. */
-  sha256: boolean
+  /** Of the source as it was looked at; a store that knows the condition copies nothing else. */
+  etag: string
 }
 
-/** Copies to a key nobody else can write; answers the store's SHA-256 in hex, if it has one. */
-async function promote(s3: S3, from: string, to: string, options: PromoteOptions) {
+/**
+ * Copies, once, to a key nobody else can write. Never call it twice for one key: see `copier`.
+ * @returns false when the source is absent or no longer the one that was looked at
+ */
+async function promote(s3: S3, from: string, to: string, { contentType, etag }: PromoteOptions) {
   const command = new CopyObjectCommand({
     Bucket: s3.name,
     Key: to,
     CopySource: `${s3.name}/${from}`,
+    CopySourceIfMatch: etag,
     // Ordinary headers may be added to a presigned PUT by whoever holds it: none must survive.
     MetadataDirective: 'REPLACE',
-    ContentType: options.contentType,
+    ContentType: contentType,
     ContentDisposition: 'inline; filename="avatar"',
-    CacheControl: 'private, max-age=31536000, immutable',
-    ...(options.sha256 && { ChecksumAlgorithm: 'SHA256' as const })
+    CacheControl: 'private, max-age=31536000, immutable'
   })
-  const copied = await call(s3.deadlineMs, (options) => s3.sender.send(command, options))
-  if (!copied) return null
+  const copied = await call(s3.deadlineMs, async (options) => {
+    try {
+      return await s3.copier.send(command, options)
+    } catch (err) {
+      if (isChanged(err)) return null
+      throw err
+    }
+  })
   // CopyObject may answer 200 with nothing in it; only an ETag says that there is a copy.
-  if (!copied.CopyObjectResult?.ETag) throw unavailable(new Error('CopyObject gave no ETag'))
-  return { sha256: hex(copied.CopyObjectResult.ChecksumSHA256) }
+  if (copied && !copied.CopyObjectResult?.ETag) throw unavailable(new Error('COPY gave no ETag'))
+  return copied !== null
 }
-
-const hex = (base64?: string) => (base64 ? Buffer.from(base64, 'base64').toString('hex') : null)
 
 async function ping(s3: S3) {
   const command = new HeadBucketCommand({ Bucket: s3.name })

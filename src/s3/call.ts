@@ -22,7 +22,21 @@ export async function call<Result>(
 }
 
 /** S3 did not do what it should; the client may try again, the log gets the cause. */
-export const unavailable = (cause: unknown) => problem('STORAGE_UNAVAILABLE', undefined, { cause })
+export const unavailable = (err: unknown) =>
+  problem('STORAGE_UNAVAILABLE', undefined, { cause: told(err) })
+
+// Some S3 errors quote the request they refuse, with its signature and session token: the log gets
+// what is listed here and nothing else.
+function told(err: unknown) {
+  if (!(err instanceof S3ServiceException)) return err
+  const { httpStatusCode, requestId, attempts } = err.$metadata
+  return Object.assign(new Error(err.message), {
+    name: err.name,
+    httpStatusCode,
+    requestId,
+    attempts
+  })
+}
 
 // A 403 is a permission that we lack, never an absent object: the bucket may be fine, we are not.
 const isAbsent = (err: unknown) => err instanceof NotFound || err instanceof NoSuchKey
@@ -30,3 +44,7 @@ const isAbsent = (err: unknown) => err instanceof NotFound || err instanceof NoS
 /** The store has no bytes in the range that was asked for. */
 export const isOutOfRange = (err: unknown) =>
   err instanceof S3ServiceException && err.name === 'InvalidRange'
+
+/** The object is no longer the one that a condition names. */
+export const isChanged = (err: unknown) =>
+  err instanceof S3ServiceException && err.name === 'PreconditionFailed'

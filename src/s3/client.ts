@@ -1,27 +1,38 @@
 // The SDK clients: one that talks to S3, one that signs for the endpoint clients will use.
 
-import { S3Client } from '@aws-sdk/client-s3'
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 
 import type { Config } from '../config.ts'
 
 export type S3Config = Config['s3']
 
-/** Both clients share credentials; `sender` performs calls, `signer` is only ever asked to sign. */
+/**
+ * They share credentials. `sender` performs calls and repeats them, `copier` never repeats any,
+ * `signer` is only ever asked to sign.
+ */
 export function openClients(config: S3Config) {
   const sender = openClient(config, config.endpoint)
+  const shared = { ...config, credentials: sender.config.credentials }
+  // A COPY that seems lost may still be running: repeated to the same key, the first could land
+  // after the second was verified, with whatever the grant has put into staging by then.
+  const copier = openClient(shared, config.endpoint, 1)
   // The host is part of every signature: what a browser will use must be signed for the host it sees.
-  const signer = openClient(config, config.publicEndpoint)
-  const close = () => [sender, signer].forEach((client) => void client.destroy())
-  return { sender, signer, close }
+  const signer = openClient(shared, config.publicEndpoint)
+  const close = () => [sender, copier, signer].forEach((client) => void client.destroy())
+  return { sender, copier, signer, close }
 }
 
-function openClient(config: S3Config, endpoint: string | undefined) {
+function openClient(
+  config: Omit<S3Config, 'credentials'> & Pick<S3ClientConfig, 'credentials'>,
+  endpoint: string | undefined,
+  maxAttempts = 3
+) {
   return new S3Client({
     region: config.region,
     endpoint,
     forcePathStyle: config.pathStyle,
     credentials: config.credentials,
-    maxAttempts: 3,
+    maxAttempts,
     // The default puts the CRC32 of an empty body into presigned URLs, and several stores then
     // refuse every upload (aws-sdk-js-v3#6810 and its relatives).
     requestChecksumCalculation: 'WHEN_REQUIRED',

@@ -1,7 +1,7 @@
 // Reading an object's bytes: a bounded range of them, or all of them through a hash.
 
 import { createHash } from 'node:crypto'
-import { type Readable, Writable } from 'node:stream'
+import { addAbortSignal, type Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 
 import { GetObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s3'
@@ -13,6 +13,7 @@ import { call, isOutOfRange } from './call.ts'
 export interface ReadRange {
   bytes: Buffer
   sizeBytes: number
+  contentEncoding: string | null
 }
 
 /**
@@ -25,14 +26,14 @@ export function readRange(s3: S3, Key: string, first: number, last: number) {
     try {
       return await take(await s3.sender.send(command, options), first, last, options.abortSignal)
     } catch (err) {
-      if (isOutOfRange(err)) return { bytes: Buffer.alloc(0), sizeBytes: 0 }
+      if (isOutOfRange(err)) return { bytes: Buffer.alloc(0), sizeBytes: 0, contentEncoding: null }
       throw err
     }
   })
 }
 
 async function take(
-  { Body, ContentLength = 0, ContentRange }: GetObjectCommandOutput,
+  { Body, ContentEncoding, ContentLength = 0, ContentRange }: GetObjectCommandOutput,
   first: number,
   last: number,
   signal: AbortSignal
@@ -47,7 +48,8 @@ async function take(
     body.destroy()
     throw new Error(`asked for bytes ${first}-${last}, was answered "${ContentRange ?? whole}"`)
   }
-  return { bytes: await collect(body, end - first + 1, signal), sizeBytes: Number(size) }
+  const bytes = await collect(body, end - first + 1, signal)
+  return { bytes, sizeBytes: Number(size), contentEncoding: ContentEncoding || null }
 }
 
 async function collect(body: Readable, length: number, signal: AbortSignal) {
@@ -65,13 +67,21 @@ async function collect(body: Readable, length: number, signal: AbortSignal) {
   return bytes
 }
 
-/** SHA-256 in hex of a whole object, streamed: for stores that keep no checksum of their own. */
-export function hash(s3: S3, Key: string) {
+/**
+ * SHA-256 in hex of a whole object of at most `maxBytes`, streamed: a store's word for it is only
+ * what it was told. Null when the object is absent.
+ */
+export function hash(s3: S3, Key: string, maxBytes: number) {
   const command = new GetObjectCommand({ Bucket: s3.name, Key })
   return call(s3.deadlineMs, async (options) => {
     const { Body } = await s3.sender.send(command, options)
     const sha256 = createHash('sha256')
-    await pipeline(Body as Readable, sha256, { signal: options.abortSignal })
+    let seen = 0
+    for await (const chunk of addAbortSignal(options.abortSignal, Body as Readable)) {
+      seen += chunk.length
+      if (seen > maxBytes) throw new Error(`more than the ${maxBytes} bytes there should be`)
+      sha256.update(chunk)
+    }
     return sha256.digest('hex')
   })
 }

@@ -4,6 +4,7 @@ import { GetObjectCommand } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 
 import type { S3 } from './bucket.ts'
+import { earlier, sign } from './sign.ts'
 
 export interface UrlFacts {
   key: string
@@ -33,12 +34,9 @@ export async function presignGet(s3: S3, facts: UrlFacts): Promise<SignedUrl> {
     ResponseContentType: facts.contentType,
     ResponseContentDisposition: 'inline; filename="avatar"'
   })
-  const url = await getSignedUrl(s3.signer, command, { signingDate, expiresIn: facts.seconds })
-  return { url, expiresAt: await expiry(s3, signingDate.getTime() + facts.seconds * 1000) }
-}
-
-async function expiry(s3: S3, ends: number) {
-  const { expiration } = await s3.signer.config.credentials()
-  // The SDK signs an hour with two minutes of credentials left; S3 honours the two minutes.
-  return new Date(Math.min(ends, expiration?.getTime() ?? Number.POSITIVE_INFINITY))
+  return sign(s3, async (expiration) => {
+    const url = await getSignedUrl(s3.signer, command, { signingDate, expiresIn: facts.seconds })
+    const ends = new Date(signingDate.getTime() + facts.seconds * 1000)
+    return { url, expiresAt: earlier(ends, expiration) }
+  })
 }

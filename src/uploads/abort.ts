@@ -5,7 +5,7 @@ import { and, sql } from 'drizzle-orm'
 import { uploads } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'
-import { isTheirs, readUpload } from './read.ts'
+import { assertId, isTheirs, readUpload } from './read.ts'
 import { isOpen } from './state.ts'
 
 /**
@@ -14,6 +14,7 @@ import { isOpen } from './state.ts'
  * @throws {Problem} UPLOAD_NOT_FOUND, UPLOAD_CONFIRMED
  */
 export async function abortUpload(deps: Deps, userId: string, id: string) {
+  assertId(id)
   const [aborted] = await deps.db
     .update(uploads)
     .set({ discardedAt: sql`now()` })

@@ -5,7 +5,7 @@ import { eq, sql } from 'drizzle-orm'
 import { objects, uploads } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'
-import { newObjectKey } from './keys.ts'
+import { newObjectKey } from '../keys.ts'
 import { isTheirs } from './read.ts'
 import { isOpen, type State, state } from './state.ts'
 

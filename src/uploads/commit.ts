@@ -17,7 +17,8 @@ import { isOpen } from './state.ts'
 /**
  * One short transaction: the object becomes live, the user's row points at it, the object it
  * pointed at before is discarded, the upload is confirmed. Null when the upload is no longer open.
- * @throws {Problem} CONFIRM_INTERRUPTED when the janitor has taken the attempt's lease
+ * @throws {Problem} CONFIRM_INTERRUPTED when the janitor has taken the attempt's lease,
+ *   UPLOAD_NOT_FOUND when the user is gone
  */
 export async function commit(deps: Deps, claimed: Claimed, picture: Picture) {
   const committed = await retryConflicts(() => write(deps, claimed, picture))
@@ -29,7 +30,7 @@ function write({ config, db }: Deps, { id, userId, key }: Claimed, picture: Pict
     // The user's row first: everybody who changes this avatar takes turns here. Taken last, six
     // confirms at once left several live objects in 198 of 200 rounds.
     const [user] = await tx.select().from(users).where(eq(users.id, userId)).for('update')
-    if (!user) return null
+    if (!user) throw problem('UPLOAD_NOT_FOUND') // erased meanwhile
     const [upload] = await tx
       .update(uploads)
       .set({ confirmedAt: sql`now()`, objectKey: key })

@@ -2,10 +2,12 @@
 
 import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'
+import { stagingKey } from '../keys.ts'
 import { type Claimed, claim, unclaim } from './claim.ts'
 import { commit } from './commit.ts'
 import { examine } from './examine.ts'
-import { stagingKey } from './keys.ts'
+import { promote } from './promote.ts'
+import { assertId } from './read.ts'
 import { reject } from './reject.ts'
 import { type Confirmed, settled } from './settled.ts'
 import { verifyBytes, verifyMetadata } from './verify.ts'
@@ -18,6 +20,7 @@ import { verifyBytes, verifyMetadata } from './verify.ts'
  *   UPLOAD_EXPIRED, CONFIRM_INTERRUPTED, STORAGE_UNAVAILABLE
  */
 export async function confirmUpload(deps: Deps, userId: string, id: string): Promise<Confirmed> {
+  assertId(id)
   const staging = deps.bucket.head(stagingKey(id))
   staging.catch(() => {}) // an upload that is settled answers without S3
   const claimed = await claim(deps, userId, id)
@@ -29,31 +32,29 @@ export async function confirmUpload(deps: Deps, userId: string, id: string): Pro
     throw problem('OBJECT_MISSING')
   }
   const reasons = verifyMetadata(claimed, staged)
-  if (reasons.length === 0) return promote(deps, claimed)
-  reasons.push(...(await stagedReasons(deps, claimed, staged.sizeBytes)))
-  return reject(deps, claimed, reasons)
+  if (reasons.length > 0) {
+    reasons.push(...(await stagedReasons(deps, claimed, staged.sizeBytes)))
+    return reject(deps, claimed, reasons)
+  }
+  const promoted = await promote(deps, claimed, staged.etag)
+  return promoted ? conclude(deps, promoted) : settled(deps, userId, id)
 }
 
-async function promote(deps: Deps, claimed: Claimed): Promise<Confirmed> {
-  const { bucket, config } = deps
-  const { id, userId, key, contentType, sizeBytes, sha256 } = claimed
-  const wanted = sha256 !== null
-  const promoted = await bucket.promote(stagingKey(id), key, { contentType, sha256: wanted })
-  if (!promoted) throw problem('OBJECT_MISSING')
-
-  // The grant can still overwrite staging, so only the copy can be judged once and for all.
-  const hash = async () => promoted.sha256 ?? bucket.hash(key)
-  const examined = await examine(bucket, key, { sizeBytes, sha256: wanted ? hash : null })
+// The grant can still overwrite staging, so only the copy can be judged once and for all.
+async function conclude(deps: Deps, claimed: Claimed): Promise<Confirmed> {
+  const { sizeBytes, sha256 } = claimed
+  const examined = await examine(deps.bucket, claimed.key, { sizeBytes, hash: sha256 !== null })
   if (!examined) throw problem('CONFIRM_INTERRUPTED')
-  const { reasons, picture } = verifyBytes(config.avatar, claimed, examined)
+  const { reasons, picture } = verifyBytes(deps.config.avatar, claimed, examined)
   if (reasons.length > 0) return reject(deps, claimed, reasons)
-  return (await commit(deps, claimed, picture)) ?? settled(deps, userId, id)
+  const confirmed = await commit(deps, claimed, picture)
+  return confirmed ?? settled(deps, claimed.userId, claimed.id)
 }
 
 // Already refused by its metadata, so not worth a copy: looked at only to name every reason.
 async function stagedReasons({ bucket, config }: Deps, claimed: Claimed, sizeBytes: number) {
   if (sizeBytes === 0) return []
-  const examined = await examine(bucket, stagingKey(claimed.id), { sizeBytes, sha256: null })
+  const examined = await examine(bucket, stagingKey(claimed.id), { sizeBytes, hash: false })
   if (!examined) return []
   const asStored = { ...claimed, sizeBytes: examined.bytes.sizeBytes, sha256: null }
   return verifyBytes(config.avatar, asStored, examined).reasons

@@ -4,29 +4,28 @@ import { sql } from 'drizzle-orm'
 
 import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'
-import { newId, stagingKey } from './keys.ts'
+import { newId, stagingKey } from '../keys.ts'
 import { assertAllowed, type Declared } from './purposes.ts'
 
 /**
  * Records an open upload for a user and signs its grant. `sendBy` is when the grant stops working,
  * `expiresAt` when bytes that were sent in time can no longer be confirmed.
- * @throws {Problem} CONTENT_TYPE_NOT_ALLOWED, SIZE_NOT_ALLOWED, TOO_MANY_OPEN_UPLOADS
+ * @throws {Problem} CONTENT_TYPE_NOT_ALLOWED, SIZE_NOT_ALLOWED, TOO_MANY_OPEN_UPLOADS,
+ *   STORAGE_UNAVAILABLE without credentials
  */
 export async function createUpload(deps: Deps, userId: string, declared: Declared) {
   assertAllowed(deps.config, declared)
   const { contentType, sizeBytes, sha256 = null } = declared
   const id = newId()
-  const sendBy = new Date(deps.now().getTime() + deps.config.grantSeconds * 1000)
-  const [expiresAt, request] = await Promise.all([
-    record(deps, id, userId, declared),
-    deps.bucket.presignPost({
-      key: stagingKey(id),
-      contentType,
-      sizeBytes,
-      sha256,
-      seconds: deps.config.grantSeconds
-    })
-  ])
+  // Signed first: what cannot be granted must not count among the open uploads.
+  const { request, sendBy } = await deps.bucket.presignPost({
+    key: stagingKey(id),
+    contentType,
+    sizeBytes,
+    sha256,
+    seconds: deps.config.grantSeconds
+  })
+  const expiresAt = await record(deps, id, userId, declared)
   return { id, state: 'open' as const, sendBy, expiresAt, request }
 }
 

@@ -8,36 +8,40 @@ import type { Bucket } from '../s3/bucket.ts'
 /** The facts of an object that a verdict rests on; `sha256` in hex, null when nobody asked. */
 export interface Examined {
   bytes: ObjectBytes
+  contentEncoding: string | null
   sha256: string | null
 }
 
 export interface ExamineOptions {
   /** The size that is hoped for: head and tail are read side by side. */
   sizeBytes: number
-  /** Null: no hash is wanted. Otherwise a function that gets it where the ends don't tell. */
-  sha256: (() => Promise<string | null>) | null
+  /** Whether to hash it: only then, and only if it is too large to be seen, all of it is read. */
+  hash: boolean
 }
 
 /**
- * Reads at most the head and the tail of an object, 64 KiB each, whatever its size. Null when it is
- * absent. An object of another size than hoped for comes with its true size and without a tail.
+ * Reads the head and the tail of an object, 64 KiB each, whatever its size. Null when it is absent,
+ * or changes while it is read. One of another size than hoped for comes with its true size.
  */
 export async function examine(
   bucket: Bucket,
   key: string,
-  { sizeBytes, sha256 }: ExamineOptions
+  { sizeBytes, hash }: ExamineOptions
 ): Promise<Examined | null> {
   const tailFrom = Math.max(0, sizeBytes - TAIL_BYTES)
+  const reading = bucket.readRange(key, 0, HEAD_BYTES - 1)
   const [head, tail] = await Promise.all([
-    bucket.readRange(key, 0, HEAD_BYTES - 1),
-    sizeBytes > HEAD_BYTES ? bucket.readRange(key, tailFrom, sizeBytes - 1) : null
+    reading,
+    sizeBytes > HEAD_BYTES ? bucket.readRange(key, tailFrom, sizeBytes - 1) : reading
   ])
-  if (!head) return null
-  const bytes = { head: head.bytes, tail: (tail ?? head).bytes, sizeBytes: head.sizeBytes }
-  return { bytes, sha256: sha256 && (hashSeen(bytes) ?? (await sha256())) }
+  if (!head || !tail || (head.sizeBytes === sizeBytes && tail.sizeBytes !== sizeBytes)) return null
+  const bytes = { head: head.bytes, tail: tail.bytes, sizeBytes: head.sizeBytes }
+  const sha256 = hash ? (hashSeen(bytes) ?? (await bucket.hash(key, sizeBytes))) : null
+  if (hash && !sha256) return null
+  return { bytes, contentEncoding: head.contentEncoding, sha256 }
 }
 
-// Small objects are seen whole: then no store has to be believed.
+// A small object is seen whole.
 function hashSeen({ head, tail, sizeBytes }: ObjectBytes) {
   const unseen = sizeBytes - head.length
   if (unseen > tail.length) return null

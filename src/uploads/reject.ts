@@ -4,9 +4,9 @@ import { and, sql } from 'drizzle-orm'
 
 import { uploads } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
+import type { Reason } from '../reasons.ts'
 import type { Claimed } from './claim.ts'
 import { isTheirs } from './read.ts'
-import type { Reason } from './reasons.ts'
 import { settled } from './settled.ts'
 import { isOpen } from './state.ts'
 

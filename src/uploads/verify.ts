@@ -2,9 +2,9 @@
 
 import type { Config } from '../config.ts'
 import { inspect, type Picture } from '../images/inspect.ts'
+import type { Reason } from '../reasons.ts'
 import type { StoredObject } from '../s3/bucket.ts'
 import type { Examined } from './examine.ts'
-import type { Reason } from './reasons.ts'
 
 export interface DeclaredObject {
   contentType: string
@@ -12,33 +12,31 @@ export interface DeclaredObject {
   sha256: string | null
 }
 
-/** What the staged object's own metadata already tells; a pure check, no bytes are needed. */
+/** Judges an object by what S3 says of it; no bytes are needed. */
 export function verifyMetadata(declared: DeclaredObject, staged: StoredObject): Reason[] {
   const reasons = sizeReasons(declared, staged.sizeBytes)
   if (staged.contentType !== declared.contentType) {
     reasons.push(contentTypeReason(declared, staged.contentType || 'none'))
   }
-  // A browser would inflate it into something that nobody inspected.
-  if (staged.contentEncoding) {
-    reasons.push({ code: 'CONTENT_ENCODED', declared: 'none', found: staged.contentEncoding })
-  }
-  return reasons
+  return [...reasons, ...encodingReasons(staged)]
 }
 
 /** Judges the bytes themselves: every reason against them, and the picture they hold. */
 export function verifyBytes(
   limits: Config['avatar'],
   declared: DeclaredObject,
-  { bytes, sha256 }: Examined
+  { bytes, contentEncoding, sha256 }: Examined
 ): { reasons: Reason[]; picture: Picture } {
   const picture = inspect(bytes)
-  const reasons = sizeReasons(declared, bytes.sizeBytes)
+  const reasons = [
+    ...sizeReasons(declared, bytes.sizeBytes),
+    ...encodingReasons({ contentEncoding })
+  ]
   if (picture.contentType && picture.contentType !== declared.contentType) {
     reasons.push(contentTypeReason(declared, picture.contentType))
   }
   if (declared.sha256 && declared.sha256 !== sha256) {
-    const found = sha256 ?? 'unknown'
-    reasons.push({ code: 'CHECKSUM_MISMATCH', declared: declared.sha256, found })
+    reasons.push({ code: 'CHECKSUM_MISMATCH', declared: declared.sha256, found: `${sha256}` })
   }
   reasons.push(...pictureReasons(limits, picture))
   return { reasons, picture }
@@ -48,6 +46,12 @@ function sizeReasons(declared: DeclaredObject, sizeBytes: number): Reason[] {
   if (sizeBytes === declared.sizeBytes) return []
   const sizes = { declared: `${declared.sizeBytes} bytes`, found: `${sizeBytes} bytes` }
   return [{ code: 'SIZE_MISMATCH', ...sizes }]
+}
+
+// A browser would inflate it into something that nobody inspected.
+function encodingReasons({ contentEncoding }: Pick<StoredObject, 'contentEncoding'>): Reason[] {
+  if (!contentEncoding) return []
+  return [{ code: 'CONTENT_ENCODED', declared: 'none', found: contentEncoding }]
 }
 
 function contentTypeReason(declared: DeclaredObject, found: string): Reason {

@@ -5,6 +5,8 @@ import { randomBytes } from 'node:crypto'
 /** 128 random bits in hex: nobody can guess one, and no two attempts ever share one. */
 export const newId = () => randomBytes(16).toString('hex')
 
+export const isId = (text: string) => /^[0-9a-f]{32}$/.test(text)
+
 export const stagingKey = (uploadId: string) => `staging/${uploadId}`
 
 /** A destination of its own for every confirm attempt, so two attempts cannot swap bytes. */
