@@ -4,7 +4,12 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
-import { GetBucketCorsCommand, GetBucketLifecycleConfigurationCommand } from '@aws-sdk/client-s3'
+import {
+  CreateBucketCommand,
+  GetBucketCorsCommand,
+  GetBucketLifecycleConfigurationCommand,
+  PutBucketLifecycleConfigurationCommand
+} from '@aws-sdk/client-s3'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
 
@@ -30,7 +35,9 @@ function directo(t: Test, argv: string[], env: Record<string, string> = {}) {
   child.stderr.on('data', collect)
   const ended = exited.then(([code]) => ({ ...told, code: code as number }))
   const says = async (text: string) => {
-    while (!told.output.includes(text)) await Promise.race([once(child.stdout, 'data'), ended])
+    const early = ended.then(({ output }) => Promise.reject(new Error(output)))
+    early.catch(() => {})
+    while (!told.output.includes(text)) await Promise.race([once(child.stdout, 'data'), early])
     return told.output
   }
   return { child, ended, says }
@@ -76,25 +83,28 @@ t.test('migrate makes an empty database ready, also twice at once', async (t) =>
   await sql.end()
 })
 
-t.test(
-  'bucket setup makes the bucket, its CORS and its lifecycle, and may be repeated',
-  async (t) => {
-    const { sandbox, env } = await environment(t)
-    const lines = /✔ bucket .*\n✔ CORS for https:\/\/app\.example\n✔ staging\/ expires/
-    for (let i = 0; i < 2; i++) {
-      t.match(await directo(t, ['bucket', 'setup'], env).ended, { code: 0, output: lines })
-    }
-    const { sender, close } = openClients(readConfig(env).s3)
-    t.teardown(close)
-    const cors = await sender.send(new GetBucketCorsCommand({ Bucket: BUCKET }))
-    t.match(cors.CORSRules, [{ AllowedOrigins: ['https://app.example'] }])
-    const lifecycle = await sender.send(
-      new GetBucketLifecycleConfigurationCommand({ Bucket: BUCKET })
-    )
-    t.match(lifecycle.Rules, [{ Filter: { Prefix: 'staging/' }, Expiration: { Days: 1 } }])
-    t.ok(sandbox.requests.some(({ verb }) => verb === 'CreateBucket'))
+t.test('bucket setup adds to what is there, and may be repeated', async (t) => {
+  const { env } = await environment(t)
+  const { sender, close } = openClients(readConfig(env).s3)
+  t.teardown(close)
+  const Bucket = BUCKET
+  await sender.send(new CreateBucketCommand({ Bucket }))
+  const theirs = { ID: 'theirs', Status: 'Enabled' as const, Filter: { Prefix: 'logs/' } }
+  const LifecycleConfiguration = { Rules: [{ ...theirs, Expiration: { Days: 9 } }] }
+  await sender.send(new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration }))
+
+  const lines = /✔ bucket .*\n✔ CORS for https:\/\/app\.example\n✔ staging\/ expires/
+  for (let i = 0; i < 2; i++) {
+    t.match(await directo(t, ['bucket', 'setup'], env).ended, { code: 0, output: lines })
   }
-)
+
+  const cors = await sender.send(new GetBucketCorsCommand({ Bucket }))
+  t.match(cors.CORSRules, [{ AllowedOrigins: ['https://app.example'] }])
+  const { Rules } = await sender.send(new GetBucketLifecycleConfigurationCommand({ Bucket }))
+  const ours = { Filter: { Prefix: 'staging/' }, Expiration: { Days: 1 } }
+  t.match(Rules, [{ ID: 'theirs', Filter: { Prefix: 'logs/' } }, ours])
+  t.equal(Rules?.length, 2)
+})
 
 t.test('bucket setup says what a store cannot do, and what failed', async (t) => {
   const { sandbox, env } = await environment(t)

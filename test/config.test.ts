@@ -6,8 +6,8 @@ import t from 'tap'
 
 import { type ConfigError, readConfig } from '../src/config.ts'
 import { catalogue } from '../src/errors.ts'
+import { reasonCodes } from '../src/reasons.ts'
 import { Settings } from '../src/settings.ts'
-import { reasonCodes } from '../src/uploads/reasons.ts'
 
 const needed = {
   DATABASE_URL: 'postgres://localhost/directo',
@@ -52,14 +52,28 @@ t.test('every problem is listed at once, none is mended with a default', (t) => 
 
 t.test('lifetimes and sizes have bounds', (t) => {
   const refused = {
-    GRANT_SECONDS: ['-1', '0', '29', '901', '1e9', '"600"', 'NaN', '60.5', 'Infinity'],
+    GRANT_SECONDS: [
+      '-1',
+      '0',
+      '29',
+      '901',
+      '1e9',
+      '"600"',
+      'NaN',
+      '60.5',
+      'Infinity',
+      '9'.repeat(400),
+      '0x100'
+    ],
     URL_SECONDS: ['59', '86401'],
     CONFIRM_SECONDS: ['-1', '3601'],
     AVATAR_MAX_BYTES: ['0', '52428801'],
     AVATAR_CONTENT_TYPES: ['image/svg+xml', 'image/*', 'image/png,', 'image/png,text/html'],
     LOCATION_METADATA: ['maybe'],
     CORS_ORIGINS: ['*', 'https://a.example/', 'a.example', 'null'],
-    S3_ENDPOINT: ['localhost:9000', 'ftp://x', 'http://user@x'],
+    S3_ENDPOINT: ['localhost:9000', 'ftp://x', 'http://user@x', 'http://%zz', 'http://x:99999'],
+    JWT_SECRET: [`-----BEGIN PUBLIC KEY-----${'x'.repeat(32)}`],
+    AWS_SESSION_TOKEN: ['alone'],
     PORT: ['65536']
   }
   for (const [name, values] of Object.entries(refused)) {

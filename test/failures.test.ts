@@ -1,7 +1,11 @@
 // When S3 or Postgres fail: a clear answer, nothing lost, and the next try succeeds.
 
+import { createHash } from 'node:crypto'
+
 import t from 'tap'
 
+import { buildApp } from '../src/app.ts'
+import { openBucket } from '../src/s3/bucket.ts'
 import { BUCKET, startApp } from './support/app.ts'
 import { padded, png } from './support/pictures.ts'
 import { startProxy } from './support/proxy.ts'
@@ -51,12 +55,64 @@ for (const [name, misbehave] of Object.entries(faults)) {
   })
 }
 
+t.test('a single read that finds nothing is no verdict', async (t) => {
+  const { ada, sandbox } = await startApp(t)
+  const sha256 = createHash('sha256').update(large).digest('hex')
+  const upload = await ada.sent(large, { sha256 })
+  const missing = { code: 'NoSuchKey' }
+  const failNext = () => sandbox.misbehave.fail({ verb: 'GetObject', times: 1 }, missing)
+  for (const passed of [0, 1, 2]) {
+    let seen = 0
+    if (passed === 0) failNext()
+    sandbox.misbehave.before('GetObject', () => void (++seen === passed && failNext()))
+    await t.rejects(ada.confirm(upload), { status: 503, code: 'CONFIRM_INTERRUPTED' })
+    t.match(await ada.read(upload), { state: 'open' })
+    sandbox.misbehave.clear()
+  }
+  t.match(await ada.confirm(upload), { upload: { state: 'confirmed' } })
+})
+
+t.test('connections that have gone silent are given up, and new ones work', async (t) => {
+  const { databaseUrl, instance } = await startApp(t)
+  const proxy = await startProxy(t, databaseUrl)
+  const settings = { DATABASE_URL: proxy.url, DATABASE_DEADLINE_MS: '300', DATABASE_POOL: '1' }
+  const { ada } = await instance(settings)
+  await ada.createUpload(picture)
+  proxy.silenceOpenConnections()
+  const gone = { status: 503, code: 'DATABASE_UNAVAILABLE' }
+  await Promise.all([1, 2, 3].map(() => t.rejects(ada.avatar(), gone)))
+  for (let tries = 0; tries < 20; tries++) {
+    if (await ada.createUpload(picture).catch(() => null)) return t.pass('without a restart')
+  }
+  t.fail('the pool stays dead')
+})
+
+t.test('what S3 quotes of our requests does not reach the log', async (t) => {
+  const { app, deps, sandbox } = await startApp(t)
+  const canary = 'canary-in-a-session-token'
+  const config = structuredClone(deps.config)
+  config.s3.credentials = { accessKeyId: 'sandbox', secretAccessKey: canary, sessionToken: canary }
+  const bucket = openBucket(config.s3)
+  t.teardown(bucket.close)
+  const lines: string[] = []
+  const stream = { write: (line: string) => void lines.push(line) }
+  const logging = await buildApp({ ...deps, bucket }, { level: 'trace', stream })
+  t.teardown(() => logging.close())
+  sandbox.misbehave.fail('*', { code: 'SignatureDoesNotMatch', message: 'do not match' })
+  const reply = await logging.inject('/health/ready')
+  t.equal(reply.statusCode, 503)
+  t.match(lines.join(''), 'STORAGE_UNAVAILABLE')
+  t.notMatch(lines.join('') + reply.body, canary)
+  t.ok(app)
+})
+
 t.test('what was sent vanishes before it is copied: send again, confirm again', async (t) => {
   const { ada, sandbox } = await startApp(t)
   const upload = await ada.sent(picture)
   sandbox.misbehave.before({ verb: 'CopyObject', times: 1 }, () =>
     sandbox.door.delete(BUCKET, `staging/${upload.id}`)
   )
+  await t.rejects(ada.confirm(upload), { status: 409, code: 'OBJECT_CHANGED' })
   await t.rejects(ada.confirm(upload), { status: 409, code: 'OBJECT_MISSING' })
   await ada.send(upload, picture)
   await ada.confirm(upload)

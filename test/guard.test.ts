@@ -1,5 +1,7 @@
 // Postgres itself refuses every state in which a user's avatar is not a live object of theirs.
 
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import postgres, { type Sql } from 'postgres'
 import t, { type Test } from 'tap'
 
@@ -38,8 +40,9 @@ const refer = (sql: Sql, key: string, user = 'ada') =>
 const discard = (sql: Sql, key: string) =>
   sql`update objects set discarded_at = now(), purge_after = now() where key = ${key}`
 
-t.test('an unverified object cannot be an avatar', async (t) => {
+t.test('an unverified object, or none at all, cannot be an avatar', async (t) => {
   const { sql } = await connect(t)
+  await t.rejects(refer(sql, KEY), REFUSED)
   await insert(sql, KEY)
   await t.rejects(refer(sql, KEY), REFUSED)
 })
@@ -124,6 +127,7 @@ async function waitsForLock(t: Test, sql: Sql) {
     const [row] = await sql`select count(*)::int as waiting from pg_stat_activity
       where datname = current_database() and wait_event_type = 'Lock'`
     if (row!.waiting === 1) return
+    await sleep(10)
   }
   t.fail('nobody waited')
 }

@@ -1,5 +1,8 @@
 // The HTTP surface: strict schemas, problem+json everywhere, nothing told that should not be.
 
+import { connect } from 'node:net'
+import { buffer } from 'node:stream/consumers'
+
 import t from 'tap'
 
 import { startApp } from './support/app.ts'
@@ -85,9 +88,14 @@ t.test('a 500 says nothing of its cause', async (t) => {
 })
 
 t.test('an unknown address and a broken one are problems too', async (t) => {
-  const { app } = await startApp(t)
+  const { ada, app } = await startApp(t)
   t.match((await app.inject('/nothing/here')).json(), { status: 404, code: 'NOT_FOUND' })
   t.match((await app.inject('/api/uploads/%zz')).json(), { status: 400, code: 'BAD_REQUEST' })
+  const headers = { authorization: `Bearer ${ada.token}` }
+  const nul = await app.inject({ url: '/api/uploads/%00', headers })
+  t.match(nul.json(), { status: 404, code: 'UPLOAD_NOT_FOUND' })
+  const user = await app.inject({ url: '/api/users/%00/avatar', headers })
+  t.match(user.json(), { status: 400, code: 'INVALID_REQUEST' })
   const long = await app.inject(`/api/uploads/${'a'.repeat(200)}`)
   t.match(long.json(), { status: 404, code: 'NOT_FOUND' })
 })
@@ -126,7 +134,7 @@ t.test('only pages of the listed origins may call', async (t) => {
   t.notOk((await preflight('https://evil.example')).headers['access-control-allow-origin'])
 })
 
-t.test('the API describes every route, status and error code', async (t) => {
+t.test('the API describes its routes and lists every code', async (t) => {
   const { app } = await startApp(t)
   const { openapi, paths, info } = (await app.inject('/openapi.json')).json()
   t.equal(openapi, '3.1.0')
@@ -142,6 +150,49 @@ t.test('the API describes every route, status and error code', async (t) => {
   const docs = await app.inject('/docs')
   t.equal(docs.statusCode, 200)
   t.match(docs.headers['content-type'], 'text/html')
+})
+
+t.test('what is not HTTP is answered with a problem too', async (t) => {
+  const { app } = await startApp(t)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as { port: number }
+  const say = async (text: string) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.end(text)
+    return (await buffer(socket)).toString()
+  }
+  t.match(await say('complete garbage\r\n\r\n'), /^HTTP\/1\.1 400 [\s\S]*"code":"BAD_REQUEST"/)
+  const headers = `GET / HTTP/1.1\r\nhost: x\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`
+  t.match(
+    await say(headers),
+    /^HTTP\/1\.1 431 [\s\S]*application\/problem\+json[\s\S]*HEADERS_TOO_LARGE/
+  )
+  const preflight = await app.inject({ method: 'OPTIONS', url: '/api/uploads' })
+  t.match(preflight.headers['content-type'] ?? 'application/problem+json', 'problem+json')
+})
+
+t.test('closing waits for what is under way and for nothing else', async (t) => {
+  const { ada, app, sandbox } = await startApp(t)
+  const address = await app.listen({ port: 0, host: '127.0.0.1' })
+  const upload = await ada.sent(picture)
+  let closed: Promise<unknown> = Promise.resolve()
+  sandbox.misbehave.before({ verb: 'CopyObject', times: 1 }, () => {
+    closed = app.close()
+  })
+  const url = `${address}/api/uploads/${upload.id}/confirm`
+  const headers = { authorization: `Bearer ${ada.token}` }
+  const reply = await fetch(url, { method: 'POST', headers })
+  t.equal(reply.status, 200)
+  t.equal(reply.headers.get('connection'), 'close')
+  await reply.arrayBuffer()
+  await closed
+})
+
+t.test('a database without migrations is not ready', async (t) => {
+  const { app, sql } = await startApp(t)
+  await sql`drop function count_open_uploads`
+  const told = { status: 503, code: 'DATABASE_UNAVAILABLE', detail: /not migrated/ }
+  t.match((await app.inject('/health/ready')).json(), told)
 })
 
 t.test('it is alive and ready', async (t) => {

@@ -3,13 +3,22 @@
 import t from 'tap'
 
 import { openClients } from '../src/s3/client.ts'
+import { presignPost } from '../src/s3/grant.ts'
 import { presignGet } from '../src/s3/signed-url.ts'
 
 const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' }
 const key = `avatars/${'a'.repeat(32)}`
 
-function signer(expiration?: Date) {
-  const { sender, signer } = openClients({
+const facts = {
+  key: `staging/${'a'.repeat(32)}`,
+  contentType: 'image/png',
+  sizeBytes: 400,
+  sha256: null,
+  seconds: 60
+}
+
+function s3(expiration?: Date) {
+  const { close: _, ...clients } = openClients({
     bucket: 'b',
     endpoint: 'http://127.0.0.1:1',
     publicEndpoint: 'https://s3.example',
@@ -18,9 +27,13 @@ function signer(expiration?: Date) {
     credentials: { ...credentials, sessionToken: undefined, ...(expiration && { expiration }) },
     deadlineMs: 1000
   })
-  const s3 = { sender, signer, name: 'b', deadlineMs: 1000 }
+  return { ...clients, name: 'b', deadlineMs: 1000 }
+}
+
+function signer(expiration?: Date) {
+  const handle = s3(expiration)
   return (now: string, seconds = 3600) =>
-    presignGet(s3, { key, contentType: 'image/png', seconds, now: new Date(now) })
+    presignGet(handle, { key, contentType: 'image/png', seconds, now: new Date(now) })
 }
 
 t.test('inside a window the URL is the same, in the next it is another', async (t) => {
@@ -50,6 +63,29 @@ t.test('it is signed for the endpoint that clients use', async (t) => {
   const { url } = await signer()('2026-01-01T10:00:00Z')
   t.match(url, /^https:\/\/s3\.example\/b\/avatars\/a{32}\?/)
   t.notMatch(url, /checksum/i)
+})
+
+t.test('a grant is said to end when the credentials do', async (t) => {
+  const expiration = new Date(Date.now() + 20_000)
+  const grant = await presignPost(s3(expiration), facts)
+  t.same(grant.sendBy, expiration)
+  const own = await presignPost(s3(), facts)
+  t.ok(own.sendBy > new Date(Date.now() + 50_000))
+})
+
+t.test('without credentials nothing is signed, and S3 is what is missing', async (t) => {
+  const none = async () => {
+    throw new Error('no credentials anywhere')
+  }
+  const never = () => new Promise<never>(() => {})
+  for (const credentials of [none, never]) {
+    const without = { ...s3(), deadlineMs: 100 }
+    without.signer.config.credentials = credentials as typeof without.signer.config.credentials
+    const away = { status: 503, code: 'STORAGE_UNAVAILABLE' }
+    await t.rejects(presignPost(without, facts), away)
+    const url = { key, contentType: 'image/png', seconds: 60, now: new Date() }
+    await t.rejects(presignGet(without, url), away)
+  }
 })
 
 t.test('it is said to end when the credentials do', async (t) => {

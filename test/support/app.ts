@@ -56,8 +56,13 @@ async function startInstance(t: Test, sandbox: Sandbox, environment: Environment
     bucket.close()
     await database.close()
   })
+  const inject = async (options: InjectOptions) => {
+    const reply = await app.inject(options)
+    assertDeclared(app.swagger(), options, reply)
+    return reply
+  }
   const user = (sub: string, claims = {}) =>
-    userOf((options) => app.inject(options), app.jwt.sign({ sub, ...claims }, { expiresIn: '1h' }))
+    userOf(inject, app.jwt.sign({ sub, ...claims }, { expiresIn: '1h' }))
   return { app, deps, clock, user, ada: user('ada'), bob: user('bob') }
 }
 
@@ -122,4 +127,27 @@ function userOf(inject: Inject, token: string) {
     }
   }
   return user
+}
+
+// Whatever a test makes the service answer must stand in its own description.
+function assertDeclared(document: object, { method = 'GET', url }: InjectOptions, reply: Reply) {
+  const { paths } = document as OpenApi
+  const names = Object.keys(paths)
+  const path = names.find((name) =>
+    new RegExp(`^${name.replace(/\{\w+\}/g, '[^/]+')}$`).test(`${url}`.replace(/\?.*/, ''))
+  )
+  const declared = path && paths[path]?.[method.toLowerCase()]?.responses[reply.statusCode]
+  if (!declared) throw new Error(`${method} ${url} answered an undeclared ${reply.statusCode}`)
+  const { schema } = declared.content?.['application/problem+json'] ?? {}
+  const { code } = reply.statusCode < 400 ? { code: undefined } : JSON.parse(reply.body)
+  if (code && !schema?.properties.code.enum.includes(code)) {
+    throw new Error(`${method} ${url} answered an undeclared ${code}`)
+  }
+}
+
+interface OpenApi {
+  paths: Record<string, Record<string, { responses: Record<number, Declared> }>>
+}
+interface Declared {
+  content?: Record<string, { schema: { properties: { code: { enum: string[] } } } }>
 }

@@ -9,6 +9,7 @@ export async function startProxy(t: Test, databaseUrl: string) {
   const sockets = new Set<Socket>()
   let refusing = false
   let silent = false
+  let mute = new Set<Socket>()
   let losing: { text: string; forward: boolean } | undefined
 
   const server = createServer((client) => {
@@ -22,7 +23,7 @@ export async function startProxy(t: Test, databaseUrl: string) {
       socket.on('close', () => pair.forEach((end) => void end.destroy()))
     }
     client.on('data', (chunk) => {
-      if (silent) return
+      if (silent || mute.has(client)) return
       if (losing && chunk.includes(losing.text)) {
         const { forward } = losing
         losing = undefined
@@ -55,6 +56,10 @@ export async function startProxy(t: Test, databaseUrl: string) {
     /** Whatever is sent from now on arrives nowhere. */
     silence() {
       silent = true
+    },
+    /** Whatever is open now is never heard of again; new connections work. */
+    silenceOpenConnections() {
+      mute = new Set(sockets)
     },
     recover() {
       refusing = false

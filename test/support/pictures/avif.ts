@@ -10,6 +10,8 @@ export interface Item {
   contentEncoding?: string
   /** Where the data is said to be, if not where it is. */
   at?: number
+  /** How long the parts are that the data is said to be in, if not in one. */
+  extents?: number[]
 }
 
 // What an encoder wrote for 16 × 16 grey pixels, in the parts around the two stated sizes.
@@ -60,7 +62,7 @@ export function avifOf(width: number, height: number, items: Item[], layout: Lay
     longIds = false
   } = layout
   const ftyp = box('ftyp', Buffer.from(brands[0]!), u32(0), ...brands.slice(1).map(Buffer.from))
-  const properties = layout.properties ?? [ispe(width, height), AV1C]
+  const properties = layout.properties ?? [ispe(width, height), av1C()]
   const stored = layout.reversed ? [...items].reverse() : items
   const data = stored.map((item) => item.data)
   const metaAt = (dataAt: number) =>
@@ -96,7 +98,8 @@ export const fullBox = (type: string, version: number, ...contents: Uint8Array[]
 
 export const ispe = (width: number, height: number) => fullBox('ispe', 0, u32(width), u32(height))
 
-const AV1C = box('av1C', Buffer.from('81200200', 'hex'))
+export const av1C = (units: Uint8Array = Buffer.alloc(0)) =>
+  box('av1C', Buffer.from('81200200', 'hex'), units)
 
 function ipma({
   associations = [[1, 2]],
@@ -129,17 +132,20 @@ function iloc(items: Item[], stored: Item[], dataAt: number, layout: Layout): Bu
   const start = (item: Item) =>
     stored.slice(0, stored.indexOf(item)).reduce((at, { data }) => at + data.length, dataAt)
   const number = (value: number) => (isLong ? Buffer.concat([u32(0), u32(value)]) : u32(value))
-  const locations = items.map((item, n) =>
-    Buffer.concat([
+  const locations = items.map((item, n) => {
+    const { at = start(item), data, extents = [data.length] } = item
+    return Buffer.concat([
       version === 2 ? u32(n + 1) : u16(n + 1),
       version === 0 ? Buffer.alloc(0) : u16(method),
       u16(0),
       isLong ? number(0) : Buffer.alloc(0),
-      u16(1),
-      number(item.at ?? start(item)),
-      number(item.data.length)
+      u16(extents.length),
+      ...extents.flatMap((length, n) => [
+        number(extents.slice(0, n).reduce((sum, one) => sum + one, at)),
+        number(length)
+      ])
     ])
-  )
+  })
   const sizes = isLong ? Buffer.of(0x88, 0x80) : Buffer.of(0x44, 0)
   const count = version === 2 ? u32(items.length) : u16(items.length)
   return fullBox('iloc', version, sizes, count, ...locations)
@@ -151,8 +157,8 @@ export function tkhd(width: number, height: number, version = 0): Buffer {
   return fullBox('tkhd', version, times, u16(width), u16(0), u16(height), u16(0))
 }
 
-// AV1 specification, section 5.5.1, with reduced_still_picture_header and 16 bits for each size.
-const sequenceHeader = (width: number, height: number) =>
+/** With reduced_still_picture_header and 16 bits for each size: AV1 specification, section 5.5.1. */
+export const sequenceHeader = (width: number, height: number) =>
   openBitstream('0011100000', width, height, AFTER_SIZES)
 
 /** A sequence header that begins with these bits and then states its sizes. */

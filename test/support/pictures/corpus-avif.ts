@@ -14,6 +14,7 @@ import {
   u32,
   withItem
 } from './avif.ts'
+import { film, media, moov, sequence, trak } from './avif-track.ts'
 import type { Case } from './corpus.ts'
 import { exif, ONLY_VERSION, xmp } from './exif.ts'
 
@@ -26,7 +27,7 @@ const exifItem = (block = exif(), skipped = 0): Item => ({
 const xmpItem = (attributes?: string): Item => ({ type: 'mime', data: xmp(attributes) })
 const nothing: Item = { type: 'junk', data: Buffer.alloc(0) }
 const junk: Item = { type: 'junk', data: Buffer.alloc(200_000) }
-const grid = (long: boolean, size: number): Item => ({
+export const grid = (long: boolean, size: number): Item => ({
   type: 'grid',
   data: Buffer.concat([
     Buffer.of(0, long ? 1 : 0, 0, 0),
@@ -34,32 +35,12 @@ const grid = (long: boolean, size: number): Item => ({
   ])
 })
 const XMP_TYPE = Buffer.from('be7acfcb97a942e89c71999491e3afac', 'hex')
-const moov = (...boxes: Buffer[]) => box('moov', ...boxes)
-const trak = (...boxes: Buffer[]) => moov(box('trak', ...boxes))
-const sequence = (...boxes: Buffer[]) =>
-  Buffer.concat([box('ftyp', Buffer.from('avis'), u32(0), Buffer.from('avis')), ...boxes])
-const entry = (type: string, width: number) =>
-  box(
-    'mdia',
-    box(
-      'minf',
-      box(
-        'stbl',
-        fullBox(
-          'stsd',
-          0,
-          u32(1),
-          box(type, Buffer.alloc(24), u16(width), u16(width), Buffer.alloc(50))
-        )
-      )
-    )
-  )
-const replaced = (picture: Buffer, from: Buffer | string, to: Buffer | string, skip = 0) => {
+export const replaced = (picture: Buffer, from: Buffer | string, to: Buffer | string, skip = 0) => {
   const copy = Buffer.from(picture)
   copy.set(Buffer.from(to as string), copy.indexOf(from) + skip)
   return copy
 }
-const openEnd = (picture: Buffer) => replaced(picture, 'mdat', u32(0), -4)
+export const openEnd = (picture: Buffer) => replaced(picture, 'mdat', u32(0), -4)
 const large64 = () => {
   const at = whole.indexOf('mdat') - 4
   const data = whole.subarray(at + 8)
@@ -106,7 +87,9 @@ const good: Record<string, Buffer> = {
   'with bits of an extension': avifOf(64, 64, [
     { ...pixels, data: Buffer.concat([Buffer.of(0x16, 0, 0), pixels.data]) }
   ]),
-  'with a part that tells no length': avifOf(64, 64, [{ ...pixels, data: Buffer.of(0x10) }]),
+  'with a part that tells no length': avifOf(64, 64, [
+    { ...pixels, data: Buffer.concat([pixels.data, Buffer.of(0x10)]) }
+  ]),
   large: avifOf(64, 64, [pixels, junk]),
   'large, with its pixels unseen': avifOf(64, 64, [{ ...pixels, data: pixels.data }, junk], {
     reversed: true
@@ -114,16 +97,13 @@ const good: Record<string, Buffer> = {
   'large, with EXIF in the tail': avifOf(64, 64, [pixels, junk, exifItem(exif(ONLY_VERSION))]),
   'of a grid': avifOf(64, 64, [grid(false, 64), pixels]),
   'of a long grid': avifOf(64, 64, [grid(true, 64), pixels]),
-  animated: sequence(trak(tkhd(64, 64), entry('av01', 64)), box('mdat', Buffer.alloc(9))),
+  animated: sequence(trak(tkhd(64, 64), media('av01', 64)), box('mdat', Buffer.alloc(9))),
   'animated, with long times': sequence(trak(tkhd(64, 64, 1)), box('mdat')),
   'animated, with sound': sequence(
-    moov(box('trak', tkhd(64, 64)), box('trak', tkhd(0, 90), entry('mp4a', 999))),
+    moov(box('trak', tkhd(64, 64)), box('trak', tkhd(0, 90), media('mp4a', 999))),
     box('mdat')
   ),
-  'animated, with an open data box': sequence(
-    trak(tkhd(64, 64)),
-    openEnd(box('mdat', Buffer.alloc(9)))
-  ),
+  'animated, with an open data box': openEnd(film([pixels.data])),
   'animated, with QuickTime metadata': sequence(
     trak(tkhd(64, 64), box('meta', box('hdlr', Buffer.alloc(24)))),
     box('mdat')
@@ -275,7 +255,7 @@ const bombs: Record<string, Buffer> = {
   bitstream: avifOf(64, 64, [av01(bomb, bomb)]),
   grid: avifOf(64, 64, [grid(false, bomb), pixels]),
   track: sequence(trak(tkhd(bomb, bomb)), box('mdat')),
-  'sample entry': sequence(trak(tkhd(64, 64), entry('av01', bomb)), box('mdat'))
+  'sample entry': sequence(trak(tkhd(64, 64), media('av01', bomb)), box('mdat'))
 }
 
 export const avifCases: Case[] = [

@@ -3,6 +3,7 @@
 import type { ImageFormat, PictureProblem } from '../../../src/images/inspect.ts'
 import { avif } from './avif.ts'
 import { avifCases } from './corpus-avif.ts'
+import { avifSizeCases } from './corpus-avif-sizes.ts'
 import { gifCases } from './corpus-gif.ts'
 import { jpegCases } from './corpus-jpeg.ts'
 import { pngCases } from './corpus-png.ts'
@@ -92,5 +93,6 @@ export const corpus: Case[] = [
   ...webpCases,
   ...gifCases,
   ...avifCases,
+  ...avifSizeCases,
   ...zipCases
 ]
