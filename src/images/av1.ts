@@ -4,11 +4,14 @@ import type { Budget } from './budget.ts'
 import { malformed } from './stop.ts'
 
 const SEQUENCE_HEADER = 1
-const FRAME_HEADERS = new Set([3, 6])
 const MOST_SIZE_BYTES = 8 // of a leb128 number, section 4.10.5
 
-/** Width and height in pixels; null when the sequence header is not among these bytes. */
-export function av1FrameSize(bytes: Buffer, budget: Budget): [number, number] | null {
+/** Width and height in pixels, by every sequence header that these bytes hold to its end. */
+export function* av1FrameSizes(
+  bytes: Buffer,
+  isWhole: boolean,
+  budget: Budget
+): Generator<[number, number]> {
   for (let at = 0; at < bytes.length; ) {
     budget.step()
     const header = bytes[at]!
@@ -18,11 +21,13 @@ export function av1FrameSize(bytes: Buffer, budget: Budget): [number, number] | 
     at += hasExtension ? 2 : 1
     const [size, sizeBytes] = hasSize ? leb128(bytes, at) : [bytes.length - at, 0]
     at += sizeBytes
-    if (type === SEQUENCE_HEADER) return maxFrameSize(new Bits(bytes.subarray(at, at + size)))
-    if (FRAME_HEADERS.has(type)) throw malformed('The AVIF has pixels in front of their header.')
-    at += size
+    const end = at + size
+    // Where bitstreams are joined, it would reach into the next and shift what is read there.
+    if (end > bytes.length && isWhole) throw malformed('A part of the AVIF goes on beyond its end.')
+    if (end > bytes.length) return
+    if (type === SEQUENCE_HEADER) yield maxFrameSize(new Bits(bytes.subarray(at, end)))
+    at = end
   }
-  return null
 }
 
 function maxFrameSize(bits: Bits): [number, number] {
@@ -62,7 +67,8 @@ function skipTiming(bits: Bits) {
 function leb128(bytes: Buffer, from: number): [value: number, bytes: number] {
   let value = 0
   for (let n = 0; n < MOST_SIZE_BYTES; n++) {
-    const byte = bytes[from + n] ?? 0
+    const byte = bytes[from + n]
+    if (byte === undefined) return [Number.POSITIVE_INFINITY, n]
     value += (byte & 0x7f) * 2 ** (7 * n)
     if (byte < 0x80) return [value, n + 1]
   }

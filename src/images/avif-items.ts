@@ -1,6 +1,6 @@
 // Judges the items of an AVIF: the size they ask a decoder for, their place, their metadata.
 
-import { av1FrameSize } from './av1.ts'
+import { measureConfiguration, measureFrames } from './avif-frames.ts'
 import { type Extent, type Item, type Location, type Meta, readMeta } from './avif-meta.ts'
 import { type Box, within } from './boxes.ts'
 import { exifHasPosition } from './exif.ts'
@@ -10,6 +10,8 @@ import { xmpHasPosition } from './xmp.ts'
 
 const PRIMARY_TYPES = new Set(['av01', 'grid', 'iovl', 'iden', 'tmap', 'sato'])
 const XMP = 'application/rdf+xml'
+// ISO/IEC 23008-12, sections 6.6.2.3.2 and 6.6.2.2.2: where the size is of what is put together.
+const CANVAS_AT: Record<string, number> = { grid: 4, iovl: 10 }
 
 /**
  * @param of a picture has a primary item; the items of a track are only metadata
@@ -19,16 +21,23 @@ export function readItems(reading: Reading, box: Box, of: 'picture' | 'track'): 
   const { window } = reading
   const meta = readMeta(window, box)
   if (of === 'picture') readPrimary(reading, meta)
+  const tellsSize =
+    meta.configurations.filter((one) => measureConfiguration(reading, one)).length > 0
   let dataEnd = 0
   for (const [id, location] of meta.locations) {
     window.budget.step()
-    for (const { at, length } of extentsOf(meta, location, window.size)) {
+    const extents = extentsOf(meta, location, window.size)
+    for (const { at, length } of extents) {
       window.budget.step()
       if (at + length > window.size) throw truncated()
       dataEnd = Math.max(dataEnd, at + length)
     }
     const item = meta.items.get(id)
-    if (item) readMetadata(reading, meta, item, location)
+    if (item) readItem(reading, item, extents)
+    const isPicture = item?.type === 'av01' && extents.length > 0
+    if (isPicture && !measureFrames(reading, extents) && !tellsSize) {
+      throw malformed('The AVIF pixels have no header.')
+    }
   }
   return dataEnd
 }
@@ -47,44 +56,31 @@ function readPrimary(reading: Reading, meta: Meta) {
   reading.measure(...largest([...meta.sizes.values()], size))
 }
 
-function readMetadata(reading: Reading, meta: Meta, item: Item, location: Location) {
+function readItem(reading: Reading, item: Item, extents: Extent[]) {
   const { budget } = reading.window
   if (item.type === 'Exif') {
     // ISO/IEC 23008-12, annex A.2.1: four bytes say how far behind them the TIFF header is.
-    const bytes = dataOf(reading, meta, location)
+    const bytes = dataOf(reading, extents)
     const skipped = bytes.length < 4 ? 0 : bytes.readUInt32BE(0)
     const blocks = [bytes.subarray(4 + skipped), bytes.subarray(4)]
     reading.locate(blocks.some((block) => exifHasPosition(block, budget)))
   }
   if (item.type === 'mime' && item.contentType === XMP) {
     if (item.contentEncoding !== '') throw malformed('The AVIF holds compressed metadata.')
-    reading.locate(xmpHasPosition(dataOf(reading, meta, location), budget))
+    reading.locate(xmpHasPosition(dataOf(reading, extents), budget))
   }
-  if (item.type === 'grid') readGrid(reading, dataOf(reading, meta, location))
-  if (item.type === 'av01') readFrameSize(reading, meta, location)
+  const canvasAt = CANVAS_AT[item.type]
+  if (canvasAt !== undefined) readCanvas(reading, dataOf(reading, extents), canvasAt)
 }
 
-// ISO/IEC 23008-12, section 6.6.2.3.2: a grid states the size of what is put together.
-function readGrid(reading: Reading, bytes: Buffer) {
-  if (bytes.length < 8) throw malformed('The AVIF grid is too short.')
+function readCanvas(reading: Reading, bytes: Buffer, at: number) {
   const isLong = (bytes[1]! & 1) > 0
-  if (isLong && bytes.length < 12) throw malformed('The AVIF grid is too short.')
-  if (isLong) reading.measure(bytes.readUInt32BE(4), bytes.readUInt32BE(8))
-  else reading.measure(bytes.readUInt16BE(4), bytes.readUInt16BE(6))
+  if (bytes.length < at + (isLong ? 8 : 4)) throw malformed('The AVIF canvas is too short.')
+  if (isLong) reading.measure(bytes.readUInt32BE(at), bytes.readUInt32BE(at + 4))
+  else reading.measure(bytes.readUInt16BE(at), bytes.readUInt16BE(at + 2))
 }
 
-// A decoder makes room for what the bitstream says, whatever the boxes say.
-function readFrameSize(reading: Reading, meta: Meta, location: Location) {
-  const { window } = reading
-  const first = extentsOf(meta, location, window.size)[0]
-  if (!first || window.resume(first.at) !== first.at) return
-  const seen = Math.min(first.length, window.seenEnd(first.at) - first.at)
-  const size = av1FrameSize(window.bytes(first.at, seen), window.budget)
-  if (size) reading.measure(...size)
-}
-
-function dataOf({ window }: Reading, meta: Meta, location: Location): Buffer {
-  const extents = extentsOf(meta, location, window.size)
+function dataOf({ window }: Reading, extents: Extent[]): Buffer {
   return Buffer.concat(
     extents.map(({ at, length }) => {
       window.budget.spend(length) // extents may repeat the same bytes any number of times

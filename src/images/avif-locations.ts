@@ -33,10 +33,14 @@ export function readLocations(window: ByteWindow, box: Box): Map<number, Locatio
     const isElsewhere = take(2) !== 0
     const base = take(baseBytes)
     const location: Location = { method, isElsewhere, extents: [] }
-    for (let extents = take(2); extents > 0; extents--) {
+    const extents = take(2)
+    for (let left = extents; left > 0; left--) {
       window.budget.step()
       take(indexBytes)
-      location.extents.push({ at: base + take(offsetBytes), length: take(lengthBytes) })
+      const extent = { at: base + take(offsetBytes), length: take(lengthBytes) }
+      // Only one alone may leave out its length. Of several, decoders skip it where others read on.
+      if (extent.length === 0 && extents > 1) throw malformed('A part of the AVIF has no length.')
+      location.extents.push(extent)
     }
     locations.set(id, location)
   }

@@ -32,6 +32,8 @@ export interface Meta {
   /** Width and height by the property's number, from 1. */
   sizes: Map<number, [number, number]>
   properties: Map<number, number[]>
+  /** Boxes with units of a bitstream. */
+  configurations: Box[]
 }
 
 const FULL_BOX_BYTES = 4
@@ -44,7 +46,8 @@ export function readMeta(window: ByteWindow, box: Box): Meta {
     locations: new Map(),
     idat: null,
     sizes: new Map(),
-    properties: new Map()
+    properties: new Map(),
+    configurations: []
   }
   // Unseen bytes cannot be told from missing ones further down, so the whole box is asked for.
   window.bytes(box.dataAt, box.end - box.dataAt)
@@ -97,10 +100,11 @@ function readProperties(window: ByteWindow, box: Box, meta: Meta) {
   }
 }
 
-function readSizes(window: ByteWindow, box: Box, { sizes }: Meta) {
+function readSizes(window: ByteWindow, box: Box, { sizes, configurations }: Meta) {
   let number = 0
   for (const child of boxesIn(window, box.dataAt, box.end)) {
     number += 1
+    if (child.type === 'av1C') configurations.push(child)
     if (child.type !== 'ispe') continue
     sizes.set(number, [window.u32(within(child, 4, 4)), window.u32(within(child, 8, 4))])
   }

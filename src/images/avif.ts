@@ -36,13 +36,13 @@ export function readAvif(reading: Reading) {
     const { type } = last
     if (ONLY_ONCE.has(type) && seen.has(type)) throw malformed('The AVIF has two headers.')
     seen.add(type)
-    if (type === 'meta') dataEnd = readItems(reading, last, 'picture')
-    if (type === 'moov') readTracks(reading, last)
+    if (type === 'meta') dataEnd = Math.max(dataEnd, readItems(reading, last, 'picture'))
+    if (type === 'moov') dataEnd = Math.max(dataEnd, readTracks(reading, last))
     if (type === 'uuid') readUserBox(reading, last)
   }
   if (picture.width === 0) throw malformed('The AVIF does not tell its size.')
-  // An open box would swallow whatever is appended. Only the items say where its data ends.
-  if (last.isOpen && !seen.has('moov') && dataEnd < window.size) throw trailing()
+  // An open box would swallow whatever is appended. Only items and samples say where its data ends.
+  if (last.isOpen && dataEnd < window.size) throw trailing()
 }
 
 function topBoxAt({ window }: Reading, at: number): Box {
