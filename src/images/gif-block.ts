@@ -7,3 +7,9 @@ export const IMAGE_HEADER_BYTES = 10
 
 /** How long the palette is that a packed field announces. */
 export const paletteBytes = (flags: number) => (flags & 0x80 ? 3 << ((flags & 7) + 1) : 0)
+
+/** How far to the right and down an image reaches on the screen. */
+export function imageSize(bytes: Buffer, at: number): [number, number] {
+  const [left, top, width, height] = [1, 3, 5, 7].map((offset) => bytes.readUInt16LE(at + offset))
+  return [left! + width!, top! + height!]
+}

@@ -102,6 +102,27 @@ export const gifCases: Case[] = [
     size: '65535x65535'
   },
   {
+    name: 'gif: large, a bomb of a frame in the tail',
+    bytes: withBlock(large, patchedImage()),
+    format: 'gif',
+    problems: '',
+    size: '65535x65535'
+  },
+  {
+    name: 'gif: large, a frame in the tail that reaches out',
+    bytes: withBlock(large, image(64, 64, { left: 600, top: 700 })),
+    format: 'gif',
+    problems: '',
+    size: '664x764'
+  },
+  {
+    name: 'gif: large, something like a frame in the tail',
+    bytes: withBlock(large, patchedImage({ flags: 0x18 })),
+    format: 'gif',
+    problems: '',
+    size: '600x600'
+  },
+  {
     name: 'gif: a frame that reaches out',
     bytes: gifOf(64, 64, [image(64, 64, { left: 10, top: 20 })]),
     format: 'gif',
@@ -166,8 +187,8 @@ export const gifCases: Case[] = [
   }
 ]
 
-function patchedImage(): Buffer {
-  const block = image(1, 1)
+function patchedImage(more = {}): Buffer {
+  const block = image(1, 1, more)
   block.fill(0xff, 5, 9)
   return block
 }
