@@ -7,6 +7,7 @@ import { exifHasPosition } from './exif.ts'
 import type { Reading } from './picture.ts'
 import type { Chunk } from './png-chunk.ts'
 import { malformed, unreadMetadata } from './stop.ts'
+import { without } from './without.ts'
 import { xmpHasPosition } from './xmp.ts'
 
 const TEXTS = new Set(['tEXt', 'zTXt', 'iTXt'])
@@ -14,6 +15,7 @@ const KEYWORD_BYTES = 80 // section 11.3.3.2: at most 79 and the zero behind the
 const XMP = 'XML:com.adobe.xmp'
 const RAW_PROFILES = /^Raw profile type (exif|APP1|xmp)$/i // ImageMagick's hexadecimal dumps
 const GPS_PROPERTY = /GPS(Dest)?(Lat|Long)itude$/ // ImageMagick's exif:GPSLatitude and its like
+const NEWLINE = 0x0a
 const INFLATE_COST = 16384 // what zlib sets up for even the shortest text
 
 export function readPngMetadata(reading: Reading, chunk: Chunk) {
@@ -71,6 +73,11 @@ function inflated(text: Buffer, budget: Budget): Buffer {
 /** «\nexif\n 1234\n» and hexadecimal digits in lines. */
 function rawProfile(text: Buffer, budget: Budget): Buffer {
   budget.spend(text.length)
-  const digits = text.toString('latin1').split('\n').slice(3).join('')
-  return Buffer.from(digits, 'hex')
+  let at = 0
+  for (let line = 0; line < 3; line++) {
+    const end = text.indexOf(NEWLINE, at)
+    if (end < 0) return text.subarray(text.length)
+    at = end + 1
+  }
+  return Buffer.from(without(text.subarray(at), NEWLINE).toString('latin1'), 'hex')
 }
