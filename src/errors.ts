@@ -37,7 +37,7 @@ export const catalogue = {
   UNSUPPORTED_MEDIA_TYPE: [415, 'Send application/json.'],
   CONTENT_TYPE_NOT_ALLOWED: [422, 'This content type is not accepted.'],
   SIZE_NOT_ALLOWED: [422, 'An object of this size is not accepted.'],
-  OBJECT_REJECTED: [422, 'The object is not what was declared.'],
+  OBJECT_REJECTED: [422, 'The object is refused; the reasons say why.'],
   TOO_MANY_OPEN_UPLOADS: [429, 'Too many uploads are open: confirm or abort some.', 30],
   HEADERS_TOO_LARGE: [431, 'The headers of the request are too large.'],
   INTERNAL: [500, 'Internal error.'],

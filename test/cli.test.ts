@@ -14,6 +14,7 @@ import postgres from 'postgres'
 import t, { type Test } from 'tap'
 
 import { readConfig } from '../src/config.ts'
+import { environmentOf } from '../src/dev/environment.ts'
 import { startSandbox } from '../src/dev/sandbox/server.ts'
 import { setUpBucket } from '../src/doctor/setup.ts'
 import { openClients } from '../src/s3/client.ts'
@@ -54,11 +55,7 @@ async function environment(t: Test) {
   t.teardown(sandbox.close)
   const env = {
     DATABASE_URL: await cloneDatabase(t),
-    S3_BUCKET: BUCKET,
-    S3_ENDPOINT: sandbox.endpoint,
-    S3_PATH_STYLE: 'true',
-    AWS_ACCESS_KEY_ID: sandbox.credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: sandbox.credentials.secretAccessKey,
+    ...environmentOf(sandbox, BUCKET),
     JWT_SECRET: SECRET,
     CORS_ORIGINS: 'https://app.example',
     PORT: '0'

@@ -37,7 +37,7 @@ const below: Record<string, string[]> = {
   main: ['app', 'config', 'db', 's3'],
   doctor: ['config', 's3'],
   cli: ['main', 'config', 'db', 'dev', 'doctor'],
-  dev: ['app', 'config', 'db', 's3']
+  dev: ['app', 'config', 'db', 'doctor', 's3']
 }
 
 t.test('imports point one way: process, app, routes, domain, images and s3 and db', (t) => {

@@ -10,7 +10,7 @@ import * as schema from './schema.ts'
 export type Database = ReturnType<typeof openDatabase>['db']
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0]
 
-/** Opens a pool; nothing connects before the first query. `close` waits 5 s for what is running. */
+/** Opens a pool; nothing connects before the first query. `close` waits a little for what is running. */
 export function openDatabase(config: Pick<Config, DatabaseSettings>) {
   let client = connect(config)
   // A pool whose connections have gone silent would wait for them until TCP gives up.
@@ -22,7 +22,7 @@ export function openDatabase(config: Pick<Config, DatabaseSettings>) {
     withDeadline(() => client, config.databaseDeadlineMs, renew),
     { schema }
   )
-  return { db, close: () => client.end({ timeout: 5 }) }
+  return { db, close: (timeoutSeconds = 5) => client.end({ timeout: timeoutSeconds }) }
 }
 
 type DatabaseSettings = 'databaseUrl' | 'databasePool' | 'databaseDeadlineMs'

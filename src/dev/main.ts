@@ -11,9 +11,11 @@ import { buildApp } from '../app.ts'
 import { readConfig } from '../config.ts'
 import { openDatabase } from '../db/client.ts'
 import { migrate } from '../db/migrate.ts'
+import { setUpBucket } from '../doctor/setup.ts'
 import { openBucket } from '../s3/bucket.ts'
+import { environmentOf } from './environment.ts'
 import { startPostgres } from './postgres.ts'
-import { type Sandbox, startSandbox } from './sandbox/server.ts'
+import { startSandbox } from './sandbox/server.ts'
 import { screen } from './session.ts'
 
 const BUCKET = 'directo'
@@ -41,16 +43,18 @@ function options() {
     options: {
       port: { type: 'string', default: '3000' },
       's3-port': { type: 'string', default: '9000' },
-      data: { type: 'string', default: '.data' }
+      data: { type: 'string', default: '.data' },
+      origin: { type: 'string', multiple: true, default: ['http://localhost:5173'] }
     }
   })
   for (const name of ['port', 's3-port'] as const) {
     if (!/^\d{1,5}$/.test(values[name])) throw new Error(`--${name} takes a number`)
   }
-  return { port: values.port, s3Port: Number(values['s3-port']), data: resolve(values.data) }
+  const { port, origin, 's3-port': s3Port, data } = values
+  return { port, origin, s3Port: Number(s3Port), data: resolve(data) }
 }
 
-async function start({ port, s3Port, data }: ReturnType<typeof options>) {
+async function start({ port, s3Port, data, origin }: ReturnType<typeof options>) {
   mkdirSync(data, { recursive: true, mode: 0o700 })
   const sandbox = await startSandbox({ port: s3Port, folder: `${data}/s3`, buckets: [BUCKET] })
   running.push(sandbox.close)
@@ -58,30 +62,25 @@ async function start({ port, s3Port, data }: ReturnType<typeof options>) {
   running.push(postgres.stop)
   await migrate(postgres.url)
 
-  const config = readConfig(environment(sandbox, postgres.url, port, secret(`${data}/jwt-secret`)))
+  const config = readConfig({
+    ...environmentOf(sandbox, BUCKET),
+    DATABASE_URL: postgres.url,
+    JWT_SECRET: secret(`${data}/jwt-secret`),
+    CORS_ORIGINS: origin.join(),
+    PORT: port,
+    LOG_LEVEL: 'warn'
+  })
+  await setUpBucket(config, () => {})
   const database = openDatabase(config)
   const bucket = openBucket(config.s3)
-  running.push(database.close, bucket.close)
+  running.push(() => database.close(), bucket.close)
   const deps = { config, db: database.db, bucket, now: () => new Date() }
   const app = await buildApp(deps, { level: config.logLevel })
   running.push(() => app.close())
   const address = await app.listen({ host: config.host, port: config.port })
-  console.log(screen(address, app.jwt.sign({ sub: 'ada' }, { expiresIn: '12h' }), data))
-}
-
-function environment(sandbox: Sandbox, databaseUrl: string, port: string, jwtSecret: string) {
-  return {
-    DATABASE_URL: databaseUrl,
-    S3_BUCKET: BUCKET,
-    S3_ENDPOINT: sandbox.endpoint,
-    S3_PATH_STYLE: 'true',
-    AWS_REGION: sandbox.region,
-    AWS_ACCESS_KEY_ID: sandbox.credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: sandbox.credentials.secretAccessKey,
-    JWT_SECRET: jwtSecret,
-    PORT: port,
-    LOG_LEVEL: 'warn'
-  }
+  console.log(
+    screen(address, sandbox.endpoint, app.jwt.sign({ sub: 'ada' }, { expiresIn: '12h' }), data)
+  )
 }
 
 // Kept, so that tokens outlive a restart.
@@ -92,6 +91,6 @@ function secret(file: string) {
 
 function explain(err: NodeJS.ErrnoException & { port?: number }) {
   if (err.code !== 'EADDRINUSE') return err.message
-  return `Port ${err.port} is taken. Stop what uses it, or choose others:
-  npm run dev -- --port 3001 --s3-port 9001`
+  return `Port ${err.port} is taken. Stop what uses it, or choose others, such as:
+  npm run dev -- --port 3001 --s3-port 9001 --data .data2`
 }

@@ -1,12 +1,14 @@
 // What npm run dev prints: where everything is, and a curl session that can be pasted.
 
 /** One screen for a person who has just started Directo. */
-export const screen = (address: string, token: string, stored: string) => `
+export const screen = (address: string, s3: string, token: string, stored: string) => `
   Directo is running, with a Postgres and an S3 sandbox of its own.
 
   API     ${address}
   Docs    ${address}/docs
+  S3      ${s3}
   Data    ${stored}, kept between starts; delete it to start anew
+          jwt-secret in it signs tokens; the one below is ada's for 12 hours
 
   Paste this to upload a picture as the demo user "ada":
 

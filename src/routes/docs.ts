@@ -26,6 +26,7 @@ export async function registerDocs(app: FastifyInstance) {
     hide: true,
     response: { 200: Type.Unsafe({ type: 'object', additionalProperties: true }) }
   }
+  app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/docs'))
   app.get('/openapi.json', { schema }, async () => app.swagger())
 }
 

@@ -3,7 +3,12 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type {
+  FastifyError,
+  FastifyReply,
+  FastifyRequest,
+  FastifySchemaValidationError
+} from 'fastify'
 import { Type } from 'typebox'
 
 import { isDatabaseAway } from '../db/errors.ts'
@@ -90,11 +95,20 @@ function asProblem(err: unknown): Problem {
   if (err instanceof Problem) return err
   if (isDatabaseAway(err)) return problem('DATABASE_UNAVAILABLE', undefined, { cause: err })
   const { validation, code, statusCode = 500, message } = err as FastifyError
-  if (validation) return problem('INVALID_REQUEST', `${message}.`)
+  if (validation) return problem('INVALID_REQUEST', sentence(message, validation[0]))
   if (code in parsing) return problem(parsing[code]!)
   if (statusCode < 500) return problem('BAD_REQUEST')
   return problem('INTERNAL', undefined, { cause: err })
 }
+
+// Ajv says that something is wrong, but not which field or which values would be right.
+function sentence(message: string, { keyword, params }: Validation = { keyword: '', params: {} }) {
+  if (keyword === 'additionalProperties') return `${message}: ${params.additionalProperty}.`
+  if (keyword === 'enum') return `${message}: ${params.allowedValues}.`
+  return `${message}.`
+}
+
+type Validation = Pick<FastifySchemaValidationError, 'keyword' | 'params'>
 
 const parsing: Record<string, ProblemCode> = {
   FST_ERR_MAX_PARAM_LENGTH: 'NOT_FOUND',

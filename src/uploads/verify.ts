@@ -61,7 +61,11 @@ function contentTypeReason(declared: DeclaredObject, found: string): Reason {
 function pictureReasons(limits: Config['avatar'], { problems, width, height }: Picture) {
   const reasons: Reason[] = problems
     .filter(({ code }) => code !== 'LOCATION_METADATA' || limits.locationMetadata === 'refuse')
-    .map(({ code, detail }) => ({ code, declared: 'a complete, clean picture', found: detail }))
+    .map(({ code, detail }) => ({
+      code,
+      declared: 'a complete picture, nothing hidden in it',
+      found: detail
+    }))
   if (width * height > limits.maxPixels) {
     const found = `${width} × ${height} pixels`
     reasons.push({ code: 'TOO_MANY_PIXELS', declared: `${limits.maxPixels} pixels at most`, found })

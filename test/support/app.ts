@@ -8,6 +8,7 @@ import { buildApp } from '../../src/app.ts'
 import type { Avatar } from '../../src/avatars/read.ts'
 import { readConfig } from '../../src/config.ts'
 import { openDatabase } from '../../src/db/client.ts'
+import { environmentOf } from '../../src/dev/environment.ts'
 import { type Sandbox, startSandbox } from '../../src/dev/sandbox/server.ts'
 import { openBucket } from '../../src/s3/bucket.ts'
 import type { GrantRequest } from '../../src/s3/grant.ts'
@@ -37,12 +38,7 @@ export async function startApp(t: Test, environment: Environment = {}) {
 /** One more instance of the service over the same Postgres and bucket. */
 async function startInstance(t: Test, sandbox: Sandbox, environment: Environment) {
   const config = readConfig({
-    S3_BUCKET: BUCKET,
-    S3_ENDPOINT: sandbox.endpoint,
-    S3_PATH_STYLE: 'true',
-    AWS_REGION: sandbox.region,
-    AWS_ACCESS_KEY_ID: sandbox.credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: sandbox.credentials.secretAccessKey,
+    ...environmentOf(sandbox, BUCKET),
     JWT_SECRET: SECRET,
     ...environment
   })
@@ -54,7 +50,7 @@ async function startInstance(t: Test, sandbox: Sandbox, environment: Environment
   t.teardown(async () => {
     await app.close()
     bucket.close()
-    await database.close()
+    await database.close(0) // whatever a test left hanging
   })
   const inject = async (options: InjectOptions) => {
     const reply = await app.inject(options)

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { environmentOf } from '../../src/dev/environment.ts'
 import { startPostgres } from '../../src/dev/postgres.ts'
 import { startSandbox } from '../../src/dev/sandbox/server.ts'
 
@@ -17,11 +18,7 @@ const sandbox = await startSandbox()
 const env = {
   PATH: process.env.PATH,
   DATABASE_URL: postgres.url,
-  S3_BUCKET: 'directo',
-  S3_ENDPOINT: sandbox.endpoint,
-  S3_PATH_STYLE: 'true',
-  AWS_ACCESS_KEY_ID: sandbox.credentials.accessKeyId,
-  AWS_SECRET_ACCESS_KEY: sandbox.credentials.secretAccessKey,
+  ...environmentOf(sandbox, 'directo'),
   JWT_SECRET: 'a secret of thirty-two bytes or more',
   CORS_ORIGINS: 'http://localhost:5173',
   PORT: '0'
