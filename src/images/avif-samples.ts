@@ -42,6 +42,9 @@ export function readSamples(reading: Reading, box: Box): number {
     dataEnd = Math.max(dataEnd, sample.at + sample.length)
     if (isPicture) measureFrames(reading, [sample])
   }
+  // They would be where no table leads: in fragments, or found by a guess.
+  if (isPicture && dataEnd === 0)
+    throw malformed('An AVIF track does not tell where its pixels are.')
   return dataEnd
 }
 

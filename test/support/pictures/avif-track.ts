@@ -21,6 +21,8 @@ export const media = (
 
 interface Layout {
   type?: string
+  /** What the sample entry says. */
+  width?: number
   /** The units in the sample entry's configuration. */
   units?: Uint8Array
   /** How many samples lie in a row, as often as that goes on. */
@@ -37,7 +39,16 @@ interface Layout {
 
 /** 64 × 64 pixels, if its boxes are to be believed. */
 export function film(samples: Uint8Array[], layout: Layout = {}): Buffer {
-  const { type = 'av01', units, perChunk = 1, isLong, isUniform, without = [], more = [] } = layout
+  const {
+    type = 'av01',
+    width = 64,
+    units,
+    perChunk = 1,
+    isLong,
+    isUniform,
+    without = [],
+    more = []
+  } = layout
   const chunks = samples.map((_, n) => n).filter((n) => n % perChunk === 0)
   const before = (n: number) => samples.slice(0, n).reduce((at, { length }) => at + length, 0)
   const header = (dataAt: number) => {
@@ -55,7 +66,7 @@ export function film(samples: Uint8Array[], layout: Layout = {}): Buffer {
     const boxes = Object.entries(tables)
       .filter(([name]) => !without.includes(name))
       .map(([name, fields]) => fullBox(name, 0, ...fields))
-    return sequence(trak(tkhd(64, 64), media(type, 64, [av1C(units)], [...boxes, ...more])))
+    return sequence(trak(tkhd(64, 64), media(type, width, [av1C(units)], [...boxes, ...more])))
   }
   return Buffer.concat([header(header(0).length + 8), box('mdat', ...samples)])
 }

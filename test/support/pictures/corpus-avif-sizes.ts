@@ -10,10 +10,11 @@ import {
   type Item,
   ispe,
   sequenceHeader,
+  tkhd,
   u16,
   u32
 } from './avif.ts'
-import { film, moov } from './avif-track.ts'
+import { film, media, moov, trak } from './avif-track.ts'
 import type { Case } from './corpus.ts'
 
 const BOMB = 65_535
@@ -70,6 +71,11 @@ const bombs: { [name: string]: Buffer } = {
   'a second sample': film([small.data, large.data]),
   'a second sample in a row': film([small.data, large.data], { perChunk: 2 }),
   'a second sample of one size': film([small.data, large.data], { perChunk: 2, isUniform: true }),
+  'a third sample of two runs': film([small.data, small.data, large.data], {
+    perChunk: 2,
+    without: ['stsc'],
+    more: [fullBox('stsc', 0, ...[2, 1, 2, 1, 2, 1, 1].map(u32))]
+  }),
   'a sample at a long offset': film([small.data, large.data], { isLong: true }),
   'a sample in front of the unseen bytes': film([large.data, junk]),
   'a sample behind the unseen bytes': film([junk, large.data]),
@@ -88,9 +94,7 @@ const good: { [name: string]: Buffer } = {
     cut(joined(small.data, Buffer.of(0x7a, 0xf0, 0x93, 9), junk.subarray(0, 150_000 - 6)), 70_000)
   ]),
   'large, with a header cut by the unseen bytes': headerAt(HEAD_BYTES - 6),
-  'animated, of sound samples': film([html], { type: 'mp4a' }),
-  'animated, without sizes of samples': film([small.data], { without: ['stsz'] }),
-  'animated, without samples in chunks': film([small.data], { without: ['stsc'] })
+  'animated, of sound samples': film([html], { type: 'mp4a' })
 }
 
 const malformed: { [name: string]: Buffer } = {
@@ -112,6 +116,12 @@ const malformed: { [name: string]: Buffer } = {
     { type: 'iovl', data: overlay(true).data.subarray(0, 17) },
     small
   ]),
+  'with samples of no size': film([small.data], { without: ['stsz'] }),
+  'with samples in no chunk': film([small.data], { without: ['stsc'] }),
+  'with samples in no place': beforeData(
+    avifOf(64, 64, [small], inIdat()),
+    trak(tkhd(64, 64), media('av01', 64))
+  ),
   'with two tables of samples': film([small.data], { more: [fullBox('stsc', 0, u32(0))] }),
   'with more samples than it lists': film([Buffer.alloc(0)], {
     perChunk: 2 ** 32 - 1,
@@ -125,7 +135,7 @@ const openEnd = (picture: Buffer) => {
   copy.writeUInt32BE(0, copy.lastIndexOf('mdat') - 4)
   return copy
 }
-const beforeData = (picture: Buffer, more: Buffer) => {
+function beforeData(picture: Buffer, more: Buffer) {
   const at = picture.lastIndexOf('mdat') - 4
   return Buffer.concat([picture.subarray(0, at), more, picture.subarray(at)])
 }

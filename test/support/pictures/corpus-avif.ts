@@ -97,7 +97,8 @@ const good: Record<string, Buffer> = {
   'large, with EXIF in the tail': avifOf(64, 64, [pixels, junk, exifItem(exif(ONLY_VERSION))]),
   'of a grid': avifOf(64, 64, [grid(false, 64), pixels]),
   'of a long grid': avifOf(64, 64, [grid(true, 64), pixels]),
-  animated: sequence(trak(tkhd(64, 64), media('av01', 64)), box('mdat', Buffer.alloc(9))),
+  animated: film([pixels.data]),
+  'animated, without a sample table': sequence(trak(tkhd(64, 64), box('stbl')), box('mdat')),
   'animated, with long times': sequence(trak(tkhd(64, 64, 1)), box('mdat')),
   'animated, with sound': sequence(
     moov(box('trak', tkhd(64, 64)), box('trak', tkhd(0, 90), media('mp4a', 999))),
@@ -255,7 +256,7 @@ const bombs: Record<string, Buffer> = {
   bitstream: avifOf(64, 64, [av01(bomb, bomb)]),
   grid: avifOf(64, 64, [grid(false, bomb), pixels]),
   track: sequence(trak(tkhd(bomb, bomb)), box('mdat')),
-  'sample entry': sequence(trak(tkhd(64, 64), media('av01', bomb)), box('mdat'))
+  'sample entry': film([pixels.data], { width: bomb })
 }
 
 export const avifCases: Case[] = [
