@@ -29,6 +29,8 @@ export function readLocations(window: ByteWindow, box: Box): Map<number, Locatio
   for (let items = take(version < 2 ? 2 : 4); items > 0; items--) {
     window.budget.step()
     const id = take(version < 2 ? 2 : 4)
+    // Some decoders take the first, others the last, or both.
+    if (locations.has(id)) throw malformed('An AVIF item has two places.')
     const method = version > 0 ? take(2) & 15 : 0
     const isElsewhere = take(2) !== 0
     const base = take(baseBytes)

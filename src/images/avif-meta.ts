@@ -84,6 +84,7 @@ function readItemInfo(window: ByteWindow, box: Box, { items }: Meta) {
     const version = window.u8(within(child, 0, 1))
     if (version !== 2 && version !== 3) throw malformed('An AVIF item is of an unknown version.')
     const id = version === 2 ? window.u16(within(child, 4, 2)) : window.u32(within(child, 4, 4))
+    if (items.has(id)) throw malformed('An AVIF item is named twice.')
     const typeAt = version === 2 ? 8 : 10
     const type = window.text(within(child, typeAt, 4), 4)
     const textAt = within(child, typeAt + 4, 0)

@@ -98,6 +98,8 @@ const good: { [name: string]: Buffer } = {
 }
 
 const malformed: { [name: string]: Buffer } = {
+  'with two places of an item': renumbered('iloc', 26),
+  'with two kinds of an item': renumbered('infe', 8),
   'without a sequence header': avifOf(64, 64, [headless]),
   'with parts of no length': avifOf(64, 64, [{ ...small, extents: [0, small.data.length] }]),
   'with a unit longer than its item': avifOf(64, 64, [joined(small.data, Buffer.of(0x7a, 9))]),
@@ -128,6 +130,13 @@ const malformed: { [name: string]: Buffer } = {
     without: ['stsz'],
     more: [fullBox('stsz', 0, u32(0), u32(2 ** 32 - 1))]
   })
+}
+
+// The second of two items gets the number of the first.
+function renumbered(type: string, at: number): Buffer {
+  const copy = avifOf(64, 64, [large, small])
+  copy.writeUInt16BE(1, copy.lastIndexOf(type) + at)
+  return copy
 }
 
 const openEnd = (picture: Buffer) => {
