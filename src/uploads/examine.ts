@@ -20,7 +20,7 @@ export interface ExamineOptions {
 }
 
 /**
- * Reads the head and the tail of an object, 64 KiB each, whatever its size. Null when it is absent,
+ * Reads the head and the tail of an object, some 64 KiB each, whatever its size. Null when it is absent,
  * or changes while it is read. One of another size than hoped for comes with its true size.
  */
 export async function examine(
