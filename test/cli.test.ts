@@ -154,8 +154,6 @@ t.test('what cannot work is refused in sentences', async (t) => {
 
   const cases: [string[], Record<string, string>, RegExp][] = [
     [['serve'], {}, /DATABASE_URL is required\n.*S3_BUCKET is required\n.*JWT_SECRET is required/],
-    [['serve'], { ...env, JWT_SECRET: 'short' }, /JWT_SECRET must have at least 32 bytes/],
-    [['serve'], { ...env, GRANT_SECONDS: '-1' }, /GRANT_SECONDS must be >= 30/],
     [['serve'], { ...env, PORT: `${port}` }, new RegExp(`EADDRINUSE.*${port}`)],
     [['migrate'], {}, /DATABASE_URL is required/],
     [['migrate'], { DATABASE_URL: 'postgres://127.0.0.1:1/x' }, /ECONNREFUSED/],

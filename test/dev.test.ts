@@ -10,6 +10,8 @@ import { promisify } from 'node:util'
 
 import t, { type Test } from 'tap'
 
+import { startPostgres } from '../src/dev/postgres.ts'
+
 const run = promisify(execFile)
 
 function folder(t: Test) {
@@ -92,4 +94,8 @@ t.test('a wrong flag gets a sentence too', async (t) => {
   t.same(await exited, [1, null])
   t.match(output(), '--prot')
   t.notMatch(output(), /\n\s+at /)
+})
+
+t.test('a Postgres that does not start says why', async (t) => {
+  await t.rejects(startPostgres(folder(t), ['no_such_setting=1']), /no_such_setting/)
 })
