@@ -15,7 +15,7 @@ export interface StoredObject {
   sizeBytes: number
   contentType: string
   contentEncoding: string | null
-  etag: string
+  etag: string | null
 }
 
 /**
@@ -54,7 +54,7 @@ async function head(s3: S3, Key: string): Promise<StoredObject | null> {
       sizeBytes: found.ContentLength ?? 0,
       contentType: found.ContentType ?? '',
       contentEncoding: found.ContentEncoding || null,
-      etag: found.ETag ?? ''
+      etag: found.ETag || null
     }
   )
 }
@@ -62,7 +62,7 @@ async function head(s3: S3, Key: string): Promise<StoredObject | null> {
 interface PromoteOptions {
   contentType: string
   /** Of the source as it was looked at; a store that knows the condition copies nothing else. */
-  etag: string
+  etag: string | null
 }
 
 /**
@@ -74,7 +74,7 @@ async function promote(s3: S3, from: string, to: string, { contentType, etag }: 
     Bucket: s3.name,
     Key: to,
     CopySource: `${s3.name}/${from}`,
-    CopySourceIfMatch: etag,
+    CopySourceIfMatch: etag ?? undefined,
     // Ordinary headers may be added to a presigned PUT by whoever holds it: none must survive.
     MetadataDirective: 'REPLACE',
     ContentType: contentType,
