@@ -14,7 +14,11 @@ const ATTEMPTS = 3
  * in staging by then, so the next goes to a key of its own. Null when the upload is no longer open.
  * @throws {Problem} OBJECT_CHANGED when staging was overwritten or emptied, STORAGE_UNAVAILABLE
  */
-export async function promote(deps: Deps, first: Claimed, etag: string | null): Promise<Claimed | null> {
+export async function promote(
+  deps: Deps,
+  first: Claimed,
+  etag: string | null
+): Promise<Claimed | null> {
   const { id, userId, contentType } = first
   const giveUpAt = Date.now() + deps.config.s3.deadlineMs
   for (let claimed = first, attempt = 1; ; attempt++) {
