@@ -145,7 +145,9 @@ async function contract(
       contentType: 'image/png',
       contentEncoding: null
     })
-    await t.rejects(bucket.hash(to, large.length - 1), { code: 'STORAGE_UNAVAILABLE' })
+    for (const size of [large.length - 1, large.length + 1]) {
+      await t.rejects(bucket.hash(to, size), { code: 'STORAGE_UNAVAILABLE' })
+    }
   })
 
   await t.test('promoting what is absent says so', async (t) => {

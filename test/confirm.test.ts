@@ -179,12 +179,6 @@ t.test('a copy that failed and lands later cannot touch what was verified', asyn
   t.same(await download(avatar.url), picture)
 })
 
-t.test('a store that names no ETag at HEAD is asked for no condition', async (t) => {
-  const { ada, sandbox } = await startApp(t)
-  sandbox.misbehave.withoutEtag('HeadObject')
-  t.match(await ada.upload(picture), { upload: { state: 'confirmed' } })
-})
-
 t.test('an upload that is aborted between two tries of its copy is not confirmed', async (t) => {
   const { ada, sandbox } = await startApp(t)
   const upload = await ada.sent(picture)

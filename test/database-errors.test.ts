@@ -53,7 +53,7 @@ t.test('it gives up after three tries, and at once on anything else', async (t) 
 
 t.test('Postgres is away when it shuts down, is full, read-only or out of reach', (t) => {
   const away = ['57P01', '57P02', '57P03', '53300', '08006', '25006', '57014', '25P03']
-  const unreachable = ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'CONNECT_TIMEOUT']
+  const unreachable = ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EHOSTUNREACH', 'CONNECT_TIMEOUT']
   for (const code of [...away, ...unreachable]) t.ok(isDatabaseAway(coded(code)), code)
   for (const code of ['23505', '42P01', '22P02']) t.notOk(isDatabaseAway(coded(code)), code)
   t.notOk(isDatabaseAway(new Error('without a code')))

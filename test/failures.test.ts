@@ -19,6 +19,7 @@ const faults = {
   'the store is busy': (s) => s.fail('*', { status: 503, code: 'SlowDown' }),
   'the store refuses us': (s) => s.fail('*', { status: 403, code: 'AccessDenied' }),
   'a missing object is a 403': (s) => s.fail('HeadObject', { status: 403, code: 'AccessDenied' }),
+  'HEAD names no ETag': (s) => s.withoutEtag('HeadObject'),
   'the store is silent at HEAD': (s) => s.hang('HeadObject'),
   'the store is silent at COPY': (s) => s.hang('CopyObject'),
   'the store copies, but its answer is lost': (s) => s.hang('CopyObject', { performed: true }),
@@ -89,6 +90,46 @@ t.test('connections that have gone silent are given up, and new ones work', asyn
     if (await ada.createUpload(picture).catch(() => null)) return t.pass('without a restart')
   }
   t.fail('the pool stays dead')
+})
+
+t.test('silent connections are given up by transactions too', async (t) => {
+  const { databaseUrl, instance } = await startApp(t)
+  const proxy = await startProxy(t, databaseUrl)
+  const settings = { DATABASE_URL: proxy.url, DATABASE_DEADLINE_MS: '300', DATABASE_POOL: '2' }
+  const { ada } = await instance(settings)
+  await Promise.all([1, 2, 3, 4].map(() => ada.createUpload(picture)))
+  proxy.silenceOpenConnections()
+  await Promise.all([1, 2].map(() => t.rejects(ada.removeAvatar())))
+  for (let tries = 0; tries < 20; tries++) {
+    if (await ada.createUpload(picture).catch(() => null)) return t.pass('without a restart')
+  }
+  t.fail('the pool stays dead')
+})
+
+t.test('connections that come up too late are not lost to the pool', async (t) => {
+  const { databaseUrl, instance } = await startApp(t)
+  const proxy = await startProxy(t, databaseUrl)
+  const settings = { DATABASE_URL: proxy.url, DATABASE_DEADLINE_MS: '300', DATABASE_POOL: '2' }
+  const { ada } = await instance(settings)
+  proxy.delayConnections(500)
+  await Promise.all(
+    [1, 2].map(() => t.rejects(ada.createUpload(picture), { status: 503 } as object as Error))
+  )
+  proxy.delayConnections(0)
+  for (let tries = 0; tries < 20; tries++) {
+    if (await ada.createUpload(picture).catch(() => null)) return t.pass('without a restart')
+  }
+  t.fail('the pool stays dead')
+})
+
+t.test('a statement that is only slow costs nobody their connection', async (t) => {
+  const { instance } = await startApp(t)
+  const { deps } = await instance({ DATABASE_DEADLINE_MS: '300', DATABASE_POOL: '1' })
+  const pid = () => deps.db.execute('select pg_backend_pid() as pid').then(([row]) => row!.pid)
+  const before = await pid()
+  await t.rejects(deps.db.execute('select pg_sleep(60)'))
+  await new Promise((done) => setTimeout(done, 1800)) // beyond the time a silent one is given
+  t.equal(await pid(), before)
 })
 
 t.test('what S3 quotes of our requests does not reach the log', async (t) => {

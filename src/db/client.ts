@@ -13,10 +13,12 @@ export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0]
 /** Opens a pool; nothing connects before the first query. `close` waits a little for what is running. */
 export function openDatabase(config: Pick<Config, DatabaseSettings>) {
   let client = connect(config)
-  // A pool whose connections have gone silent would wait for them until TCP gives up.
-  function renew() {
-    client.end({ timeout: 0 }).catch(() => {})
+  // A pool whose connections have gone silent would wait for them until TCP gives up. What still
+  // works of it may finish what it is doing.
+  function renew(used: typeof client) {
+    if (used !== client) return
     client = connect(config)
+    used.end({ timeout: config.databaseDeadlineMs / 1000 }).catch(() => {})
   }
   const db = drizzle(
     withDeadline(() => client, config.databaseDeadlineMs, renew),

@@ -2,7 +2,7 @@
 
 import type { Sql } from 'postgres'
 
-const SILENCE_MS = 1000 // beyond the deadline, when Postgres itself would have ended the statement
+const SILENCE_MS = 1000 // more than Postgres needs to end a statement by its own timeout
 
 /** Postgres gave no answer in time; what was sent may still be carried out. */
 export class DeadlineError extends Error {
@@ -16,30 +16,35 @@ export class DeadlineError extends Error {
  * The client, its calls bounded. The library itself tries to connect for as long as something
  * accepts and hangs up, as a load balancer without a live backend does, and waits for ever on a
  * connection that has gone silent.
- * @param silent is called when a statement that was sent is not even ended by Postgres's own timeout
+ * @param useless is called with a client that has no connection to give, or one that has gone silent
  * @throws {DeadlineError} from every call that takes longer
  */
-export function withDeadline(client: () => Sql, ms: number, silent: () => void): Sql {
+export function withDeadline(client: () => Sql, ms: number, useless: (client: Sql) => void): Sql {
+  const giveUpOn = (used: Sql) => () => useless(used)
   return intercept(client, {
-    unsafe: (...args: Parameters<Sql['unsafe']>) => bounded(client().unsafe(...args), ms, silent),
-    begin: (work: (tx: Sql) => Promise<unknown>) => boundedTransaction(client(), work, ms, silent)
+    unsafe: (...args: Parameters<Sql['unsafe']>) => {
+      const used = client()
+      return bounded(used.unsafe(...args), ms, giveUpOn(used))
+    },
+    begin: (work: (tx: Sql) => Promise<unknown>) => {
+      const used = client()
+      return boundedTransaction(used, work, ms, giveUpOn(used))
+    }
   })
 }
 
 type Query = ReturnType<Sql['unsafe']>
 
 // Drizzle awaits a query or its values(), nothing else; until then the query has not started.
-function bounded(query: Query, ms: number, silent: () => void) {
+function bounded(query: Query, ms: number, useless: () => void) {
   const run = (started: Promise<unknown>) => {
-    let answered = false
-    const settled = () => {
-      answered = true
-    }
-    started.then(settled, settled)
+    const whenSilent = watch(started, ms, useless)
     return within(started, ms, () => {
-      // Still in line for a connection: taken out, so that it is not carried out long after.
-      if (!('state' in query && query.state)) return query.cancel()
-      setTimeout(() => answered || silent(), SILENCE_MS).unref()
+      if ('state' in query && query.state) return whenSilent()
+      // Taken out of the line, so that it is not carried out long after. A connection that was being
+      // made for it is lost to the library when it is up at last.
+      query.cancel()
+      useless()
     })
   }
   const then: Promise<unknown>['then'] = (done, failed) => run(query).then(done, failed)
@@ -50,19 +55,31 @@ function boundedTransaction(
   client: Sql,
   work: (tx: Sql) => Promise<unknown>,
   ms: number,
-  silent: () => void
+  useless: () => void
 ) {
   let expired = false
   const begun = client.begin((tx) => {
     const unsafe = (...args: Parameters<Sql['unsafe']>) => {
       if (expired) throw new DeadlineError(ms) // rolls back
-      return bounded(tx.unsafe(...args), ms, silent)
+      return bounded(tx.unsafe(...args), ms, useless)
     }
     return work(intercept(() => tx as unknown as Sql, { unsafe }))
   })
+  const whenSilent = watch(begun, ms, useless)
   return within(begun, ms, () => {
     expired = true
+    whenSilent()
   })
+}
+
+// A statement that waited in line may lawfully run as long again before Postgres itself ends it.
+function watch(started: Promise<unknown>, ms: number, useless: () => void) {
+  let answered = false
+  const settle = () => {
+    answered = true
+  }
+  started.then(settle, settle)
+  return () => void setTimeout(() => answered || useless(), ms + SILENCE_MS).unref()
 }
 
 function within<Result>(promise: Promise<Result>, ms: number, giveUp: () => void) {

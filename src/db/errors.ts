@@ -7,7 +7,7 @@ const CONFLICTS = ['23503', '40001', '40P01'] // still referenced, serialization
 // refused to let us in, no such database, connection exceptions, cannot connect now, too many
 // connections, read-only, statement timeout, unreachable
 const AWAY =
-  /^(28...|3D000|08...|57P0[123]|57014|53...|25006|25P03|ECONN\w+|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT)$/
+  /^(28...|3D000|08...|57P0[1235]|57014|53...|25006|25P03|ECONN\w+|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|E(HOST|NET)UNREACH|EHOSTDOWN|EADDRNOTAVAIL)$/
 const AWAY_CLIENT = /^(DATABASE_DEADLINE|CONNECT_TIMEOUT|CONNECTION_(CLOSED|ENDED|DESTROYED))$/
 
 /**

@@ -66,7 +66,9 @@ async function createBucket(sender: S3Client, Bucket: string, waitMs: number) {
       return await sender.send(new HeadBucketCommand({ Bucket }))
     } catch (err) {
       if (err instanceof NotFound) return sender.send(new CreateBucketCommand({ Bucket }))
-      if (err instanceof S3ServiceException || Date.now() > end) throw err
+      const starting =
+        !(err instanceof S3ServiceException) || (err.$metadata.httpStatusCode ?? 0) >= 500
+      if (!starting || Date.now() > end) throw err
     }
   }
 }
@@ -111,7 +113,7 @@ async function orNothing<Answer extends object>(
   try {
     return await reading
   } catch (err) {
-    if (/^NoSuch(CORS|Lifecycle)Configuration$/.test((err as Error).name)) return {}
+    if (/^(NoSuch(CORS|Lifecycle)Configuration|NotFound)$/.test((err as Error).name)) return {}
     throw err
   }
 }

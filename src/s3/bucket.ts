@@ -15,7 +15,7 @@ export interface StoredObject {
   sizeBytes: number
   contentType: string
   contentEncoding: string | null
-  etag: string | null
+  etag: string
 }
 
 /**
@@ -31,7 +31,7 @@ export function openBucket(config: S3Config) {
     presignGet: (facts: UrlFacts) => presignGet(s3, facts),
     head: (key: string) => head(s3, key),
     readRange: (key: string, first: number, last: number) => readRange(s3, key, first, last),
-    hash: (key: string, maxBytes: number) => hash(s3, key, maxBytes),
+    hash: (key: string, sizeBytes: number) => hash(s3, key, sizeBytes),
     promote: (from: string, to: string, options: PromoteOptions) => promote(s3, from, to, options),
     ping: () => ping(s3)
   }
@@ -49,20 +49,22 @@ export interface S3 {
 async function head(s3: S3, Key: string): Promise<StoredObject | null> {
   const command = new HeadObjectCommand({ Bucket: s3.name, Key })
   const found = await call(s3.deadlineMs, (options) => s3.sender.send(command, options))
-  return (
-    found && {
-      sizeBytes: found.ContentLength ?? 0,
-      contentType: found.ContentType ?? '',
-      contentEncoding: found.ContentEncoding || null,
-      etag: found.ETag || null
-    }
-  )
+  if (!found) return null
+  const { ContentLength, ContentType = '', ContentEncoding, ETag } = found
+  // A verdict is for good: an answer that says nothing is none.
+  if (ContentLength === undefined || !ETag) throw unavailable(new Error('HEAD says too little'))
+  return {
+    sizeBytes: ContentLength,
+    contentType: ContentType,
+    contentEncoding: ContentEncoding || null,
+    etag: ETag
+  }
 }
 
 interface PromoteOptions {
   contentType: string
   /** Of the source as it was looked at; a store that knows the condition copies nothing else. */
-  etag: string | null
+  etag: string
 }
 
 /**
@@ -74,7 +76,7 @@ async function promote(s3: S3, from: string, to: string, { contentType, etag }: 
     Bucket: s3.name,
     Key: to,
     CopySource: `${s3.name}/${from}`,
-    CopySourceIfMatch: etag ?? undefined,
+    CopySourceIfMatch: etag,
     // Ordinary headers may be added to a presigned PUT by whoever holds it: none must survive.
     MetadataDirective: 'REPLACE',
     ContentType: contentType,

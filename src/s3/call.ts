@@ -43,8 +43,8 @@ const isAbsent = (err: unknown) => err instanceof NotFound || err instanceof NoS
 
 /** The store has no bytes in the range that was asked for. */
 export const isOutOfRange = (err: unknown) =>
-  err instanceof S3ServiceException && err.name === 'InvalidRange'
+  err instanceof S3ServiceException && err.$metadata.httpStatusCode === 416
 
 /** The object is no longer the one that a condition names. */
 export const isChanged = (err: unknown) =>
-  err instanceof S3ServiceException && err.name === 'PreconditionFailed'
+  err instanceof S3ServiceException && err.$metadata.httpStatusCode === 412

@@ -68,10 +68,10 @@ async function collect(body: Readable, length: number, signal: AbortSignal) {
 }
 
 /**
- * SHA-256 in hex of a whole object of at most `maxBytes`, streamed: a store's word for it is only
+ * SHA-256 in hex of a whole object of `sizeBytes`, streamed: a store's word for it is only
  * what it was told. Null when the object is absent.
  */
-export function hash(s3: S3, Key: string, maxBytes: number) {
+export function hash(s3: S3, Key: string, sizeBytes: number) {
   const command = new GetObjectCommand({ Bucket: s3.name, Key })
   return call(s3.deadlineMs, async (options) => {
     const { Body } = await s3.sender.send(command, options)
@@ -79,9 +79,10 @@ export function hash(s3: S3, Key: string, maxBytes: number) {
     let seen = 0
     for await (const chunk of addAbortSignal(options.abortSignal, Body as Readable)) {
       seen += chunk.length
-      if (seen > maxBytes) throw new Error(`more than the ${maxBytes} bytes there should be`)
+      if (seen > sizeBytes) throw new Error(`more than the ${sizeBytes} bytes there should be`)
       sha256.update(chunk)
     }
+    if (seen < sizeBytes) throw new Error(`${seen} bytes, not the ${sizeBytes} there should be`)
     return sha256.digest('hex')
   })
 }

@@ -26,10 +26,10 @@ export async function confirmUpload(deps: Deps, userId: string, id: string): Pro
   const claimed = await claim(deps, userId, id)
   if (claimed.state !== 'open') return settled(deps, userId, id)
 
-  const staged = await staging
-  if (!staged) {
+  const staged = await staging.catch((err) => err as Error)
+  if (!staged || staged instanceof Error) {
     await unclaim(deps, claimed.key)
-    throw problem('OBJECT_MISSING')
+    throw staged ?? problem('OBJECT_MISSING')
   }
   const reasons = verifyMetadata(claimed, staged)
   if (reasons.length > 0) {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Deps } from '../deps.ts'
 import { Problem, problem } from '../errors.ts'
 import { stagingKey } from '../keys.ts'
-import { type Claimed, claim } from './claim.ts'
+import { type Claimed, claim, unclaim } from './claim.ts'
 
 const ATTEMPTS = 3
 
@@ -14,17 +14,14 @@ const ATTEMPTS = 3
  * in staging by then, so the next goes to a key of its own. Null when the upload is no longer open.
  * @throws {Problem} OBJECT_CHANGED when staging was overwritten or emptied, STORAGE_UNAVAILABLE
  */
-export async function promote(
-  deps: Deps,
-  first: Claimed,
-  etag: string | null
-): Promise<Claimed | null> {
+export async function promote(deps: Deps, first: Claimed, etag: string): Promise<Claimed | null> {
   const { id, userId, contentType } = first
   const giveUpAt = Date.now() + deps.config.s3.deadlineMs
   for (let claimed = first, attempt = 1; ; attempt++) {
     try {
       const options = { contentType, etag }
       if (await deps.bucket.promote(stagingKey(id), claimed.key, options)) return claimed
+      await unclaim(deps, claimed.key)
       throw problem('OBJECT_CHANGED')
     } catch (err) {
       const mayPass = err instanceof Problem && err.code === 'STORAGE_UNAVAILABLE'

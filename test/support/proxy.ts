@@ -8,6 +8,7 @@ export async function startProxy(t: Test, databaseUrl: string) {
   const target = new URL(databaseUrl)
   const sockets = new Set<Socket>()
   let refusing = false
+  let delayMs = 0
   let silent = false
   let mute = new Set<Socket>()
   let losing: { text: string; forward: boolean } | undefined
@@ -15,6 +16,10 @@ export async function startProxy(t: Test, databaseUrl: string) {
   const server = createServer((client) => {
     if (refusing) return client.destroy()
     const upstream = connect(Number(target.port), target.hostname)
+    if (delayMs > 0) {
+      upstream.pause()
+      setTimeout(() => upstream.resume(), delayMs)
+    }
     const pair = [client, upstream]
     let answersAreLost = false
     for (const socket of pair) {
@@ -56,6 +61,10 @@ export async function startProxy(t: Test, databaseUrl: string) {
     /** Whatever is sent from now on arrives nowhere. */
     silence() {
       silent = true
+    },
+    /** Connections made from now on hear nothing for so long. */
+    delayConnections(ms: number) {
+      delayMs = ms
     },
     /** Whatever is open now is never heard of again; new connections work. */
     silenceOpenConnections() {
