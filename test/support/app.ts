@@ -87,7 +87,7 @@ export class Refused extends Error {
 
 export type User = ReturnType<typeof userOf>
 
-function userOf(inject: Inject, token: string) {
+export function userOf(inject: Inject, token: string) {
   const headers = { authorization: `Bearer ${token}` }
   async function call<Answer>(method: 'GET' | 'POST' | 'DELETE', url: string, payload?: object) {
     const reply = await inject({ method, url, headers, payload })
