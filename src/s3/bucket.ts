@@ -4,11 +4,18 @@ import { CopyObjectCommand, HeadBucketCommand, HeadObjectCommand } from '@aws-sd
 
 import { call, isChanged, unavailable } from './call.ts'
 import { openClients, type S3Config } from './client.ts'
+import { deleteObjects } from './delete.ts'
 import { type GrantFacts, presignPost } from './grant.ts'
+import { readLabel, writeLabel } from './label.ts'
+import { list } from './list.ts'
 import { hash, readRange } from './read.ts'
 import { presignGet, type UrlFacts } from './signed-url.ts'
 
-export type Bucket = ReturnType<typeof openBucket>
+export interface Bucket extends ReturnType<typeof verbs> {
+  /** The same bucket, of which no call begins or goes on once the signal is aborted. */
+  within: (signal: AbortSignal) => Bucket
+  close: () => void
+}
 
 /** What S3 says of an object without its bytes. */
 export interface StoredObject {
@@ -22,17 +29,30 @@ export interface StoredObject {
  * Opens the configured bucket. Every verb ends within `deadlineMs`; a store that fails, refuses us
  * or stays silent makes it throw STORAGE_UNAVAILABLE. An absent object is null.
  */
-export function openBucket(config: S3Config) {
+export function openBucket(config: S3Config): Bucket {
   const { sender, copier, signer, close } = openClients(config)
-  const s3: S3 = { sender, copier, signer, name: config.bucket, deadlineMs: config.deadlineMs }
+  const { bucket: name, deadlineMs } = config
+  return bucketOf({ sender, copier, signer, name, deadlineMs }, close)
+}
+
+const bucketOf = (s3: S3, close: () => void): Bucket => ({
+  ...verbs(s3),
+  within: (signal) => bucketOf({ ...s3, signal }, close),
+  close
+})
+
+function verbs(s3: S3) {
   return {
-    close,
     presignPost: (facts: GrantFacts) => presignPost(s3, facts),
     presignGet: (facts: UrlFacts) => presignGet(s3, facts),
     head: (key: string) => head(s3, key),
     readRange: (key: string, first: number, last: number) => readRange(s3, key, first, last),
     hash: (key: string, sizeBytes: number) => hash(s3, key, sizeBytes),
     promote: (from: string, to: string, options: PromoteOptions) => promote(s3, from, to, options),
+    list: (prefix: string, after: string) => list(s3, prefix, after),
+    delete: (keys: string[]) => deleteObjects(s3, keys),
+    readLabel: () => readLabel(s3),
+    writeLabel: (text: string) => writeLabel(s3, text),
     ping: () => ping(s3)
   }
 }
@@ -44,11 +64,12 @@ export interface S3 {
   signer: ReturnType<typeof openClients>['signer']
   name: string
   deadlineMs: number
+  signal?: AbortSignal
 }
 
 async function head(s3: S3, Key: string): Promise<StoredObject | null> {
   const command = new HeadObjectCommand({ Bucket: s3.name, Key })
-  const found = await call(s3.deadlineMs, (options) => s3.sender.send(command, options))
+  const found = await call(s3, (options) => s3.sender.send(command, options))
   if (!found) return null
   const { ContentLength, ContentType = '', ContentEncoding, ETag } = found
   // A verdict is for good: an answer that says nothing is none.
@@ -83,7 +104,7 @@ async function promote(s3: S3, from: string, to: string, { contentType, etag }: 
     ContentDisposition: 'inline; filename="avatar"',
     CacheControl: 'private, max-age=31536000, immutable'
   })
-  const copied = await call(s3.deadlineMs, async (options) => {
+  const copied = await call(s3, async (options) => {
     try {
       return await s3.copier.send(command, options)
     } catch (err) {
@@ -98,6 +119,6 @@ async function promote(s3: S3, from: string, to: string, { contentType, etag }: 
 
 async function ping(s3: S3) {
   const command = new HeadBucketCommand({ Bucket: s3.name })
-  const found = await call(s3.deadlineMs, (options) => s3.sender.send(command, options))
+  const found = await call(s3, (options) => s3.sender.send(command, options))
   if (!found) throw unavailable(new Error(`there is no bucket ${s3.name}`))
 }

@@ -3,6 +3,7 @@
 import { NoSuchKey, NotFound, S3ServiceException } from '@aws-sdk/client-s3'
 
 import { problem } from '../errors.ts'
+import type { S3 } from './bucket.ts'
 
 /**
  * Runs a call with one deadline over all of the SDK's attempts and over reading the body.
@@ -10,11 +11,12 @@ import { problem } from '../errors.ts'
  * @throws {Problem} STORAGE_UNAVAILABLE for everything else that goes wrong, with its cause
  */
 export async function call<Result>(
-  deadlineMs: number,
+  { deadlineMs, signal }: Pick<S3, 'deadlineMs' | 'signal'>,
   send: (options: { abortSignal: AbortSignal }) => Promise<Result>
 ): Promise<Result | null> {
   try {
-    return await send({ abortSignal: AbortSignal.timeout(deadlineMs) })
+    const deadline = AbortSignal.timeout(deadlineMs)
+    return await send({ abortSignal: signal ? AbortSignal.any([signal, deadline]) : deadline })
   } catch (err) {
     if (isAbsent(err)) return null
     throw unavailable(err)

@@ -22,7 +22,7 @@ export interface ReadRange {
  */
 export function readRange(s3: S3, Key: string, first: number, last: number) {
   const command = new GetObjectCommand({ Bucket: s3.name, Key, Range: `bytes=${first}-${last}` })
-  return call<ReadRange | null>(s3.deadlineMs, async (options) => {
+  return call<ReadRange | null>(s3, async (options) => {
     try {
       return await take(await s3.sender.send(command, options), first, last, options.abortSignal)
     } catch (err) {
@@ -73,7 +73,7 @@ async function collect(body: Readable, length: number, signal: AbortSignal) {
  */
 export function hash(s3: S3, Key: string, sizeBytes: number) {
   const command = new GetObjectCommand({ Bucket: s3.name, Key })
-  return call(s3.deadlineMs, async (options) => {
+  return call(s3, async (options) => {
     const { Body } = await s3.sender.send(command, options)
     const sha256 = createHash('sha256')
     let seen = 0
