@@ -13,6 +13,7 @@ import { registerDocs } from './routes/docs.ts'
 import { healthRoutes } from './routes/health.ts'
 import { answerGarbage, sendProblem } from './routes/problems.ts'
 import { uploadRoutes } from './routes/uploads.ts'
+import { userRoutes } from './routes/users.ts'
 
 /** Builds the service over its dependencies; `logger` is Fastify's. */
 export async function buildApp(deps: Deps, logger: FastifyServerOptions['logger'] = false) {
@@ -51,6 +52,7 @@ export async function buildApp(deps: Deps, logger: FastifyServerOptions['logger'
   await registerTokens(app, deps.config.jwtSecret)
   await app.register(uploadRoutes, { prefix: '/api', deps })
   await app.register(avatarRoutes, { prefix: '/api', deps })
+  await app.register(userRoutes, { prefix: '/api', deps })
   await app.register(healthRoutes, { prefix: '/health', deps })
   return app
 }

@@ -10,6 +10,8 @@ const [command = 'help', ...argv] = process.argv.slice(2)
 const commands: Record<string, { does: string; run: () => Promise<unknown> }> = {
   serve: { does: 'answer requests', run: () => import('./main.ts') },
   migrate: { does: 'bring the database up to date', run: migrate },
+  sweep: { does: 'one pass of the janitor, now', run: sweep },
+  reconcile: { does: 'walk through the bucket (--help says how)', run: reconcile },
   bucket: { does: '"bucket setup" makes the configured bucket ready', run: bucket },
   sandbox: { does: 'start the S3 sandbox alone (--help says how)', run: sandbox },
   help: { does: 'show this', run: async () => console.log(usage()) }
@@ -34,6 +36,16 @@ async function bucket() {
   const { readConfig } = await import('./config.ts')
   const { setUpBucket } = await import('./doctor/setup.ts')
   if (!(await setUpBucket(readConfig(process.env), console.log))) process.exitCode = 1
+}
+
+async function sweep() {
+  const { sweepCommand } = await import('./janitor/commands.ts')
+  process.exitCode = await sweepCommand(process.env)
+}
+
+async function reconcile() {
+  const { reconcileCommand } = await import('./janitor/commands.ts')
+  process.exitCode = await reconcileCommand(process.env, argv)
 }
 
 async function sandbox() {

@@ -128,7 +128,15 @@ function arrange(settings: Settings) {
       contentTypes: list(settings.AVATAR_CONTENT_TYPES),
       locationMetadata: settings.LOCATION_METADATA
     },
-    openUploadsPerUser: settings.OPEN_UPLOADS_PER_USER
+    openUploadsPerUser: settings.OPEN_UPLOADS_PER_USER,
+    confirmDeadlineMs: settings.CONFIRM_DEADLINE_MS,
+    janitor: {
+      isOn: settings.JANITOR === 'on',
+      sweepSeconds: settings.SWEEP_SECONDS,
+      reconcileSeconds: settings.RECONCILE_SECONDS,
+      strayGraceSeconds: settings.STRAY_GRACE_SECONDS,
+      retentionDays: settings.RETENTION_DAYS
+    }
   }
 }
 

@@ -23,6 +23,7 @@ export const catalogue = {
   BAD_REQUEST: [400, 'The request is malformed.'],
   INVALID_REQUEST: [400, 'The request does not fit its schema.'],
   UNAUTHENTICATED: [401, 'A valid bearer token is required.'],
+  USER_ERASED: [401, 'This user was erased after the token was issued.'],
   FORBIDDEN: [403, 'The token does not allow this.'],
   NOT_FOUND: [404, 'There is nothing at this address.'],
   UPLOAD_NOT_FOUND: [404, 'There is no such upload.'],

@@ -5,6 +5,7 @@ import closeWithGrace from 'close-with-grace'
 import { buildApp } from './app.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { openDatabase } from './db/client.ts'
+import { startJanitor } from './janitor/schedule.ts'
 import { openBucket } from './s3/bucket.ts'
 
 const DRAIN_MS = 25_000 // orchestrators kill after 30 s
@@ -23,7 +24,9 @@ async function serve() {
   const bucket = openBucket(config.s3)
   const deps = { config, db: database.db, bucket, now: () => new Date() }
   const app = await buildApp(deps, { level: config.logLevel })
+  const stopJanitor = startJanitor(deps, app.log)
   app.addHook('onClose', async () => {
+    await stopJanitor()
     bucket.close()
     await database.close()
   })

@@ -57,6 +57,20 @@ export const Settings = Type.Object({
     description: 'what to do with a picture that says where it was taken',
     default: 'refuse'
   }),
-  OPEN_UPLOADS_PER_USER: integer('uploads a user may have open at once', 1, 1000, 10)
+  OPEN_UPLOADS_PER_USER: integer('uploads a user may have open at once', 1, 1000, 10),
+  CONFIRM_DEADLINE_MS: integer('how long a confirm may take in all', 100, 120_000, 20_000),
+  JANITOR: Type.Enum(['on', 'off'], {
+    description: 'whether this instance deletes what is no longer referenced',
+    default: 'on'
+  }),
+  SWEEP_SECONDS: integer('time between two sweeps, give or take half', 1, 300, 60),
+  RECONCILE_SECONDS: integer('time between two walks through the bucket', 60, 604_800, 43_200),
+  STRAY_GRACE_SECONDS: integer(
+    'age at which an object that no row knows is deleted',
+    3600,
+    604_800,
+    43_200
+  ),
+  RETENTION_DAYS: integer('how long rows are kept after their bytes are gone', 1, 3650, 7)
 })
 export type Settings = Static<typeof Settings>

@@ -31,13 +31,15 @@ const below: Record<string, string[]> = {
   s3: ['config', 'errors', 'keys'],
   deps: ['config', 'db', 's3'],
   avatars: ['config', 'db', 'deps', 'errors'],
+  janitor: ['config', 'db', 'deps', 'errors', 's3'],
+  users: ['db', 'deps', 'errors', 'janitor'],
   uploads: ['avatars', 'config', 'db', 'deps', 'errors', 'images', 'keys', 'reasons', 's3'],
-  routes: ['avatars', 'uploads', 'deps', 'errors', 'reasons', 'db', 's3'],
+  routes: ['avatars', 'uploads', 'users', 'deps', 'errors', 'reasons', 'db', 's3'],
   app: ['routes', 'deps', 'errors'],
-  main: ['app', 'config', 'db', 's3'],
+  main: ['app', 'config', 'db', 'janitor', 's3'],
   doctor: ['config', 's3'],
-  cli: ['main', 'config', 'db', 'dev', 'doctor'],
-  dev: ['app', 'config', 'db', 'doctor', 's3']
+  cli: ['main', 'config', 'db', 'dev', 'doctor', 'janitor'],
+  dev: ['app', 'config', 'db', 'doctor', 'janitor', 's3']
 }
 
 t.test('imports point one way: process, app, routes, domain, images and s3 and db', (t) => {

@@ -1,4 +1,4 @@
-// The three tables, and the foreign key by which Postgres itself guards a user's avatar.
+// The tables, and the foreign key by which Postgres itself guards a user's avatar.
 
 import { sql } from 'drizzle-orm'
 import {
@@ -29,7 +29,9 @@ export const users = pgTable(
     avatarKey: text('avatar_key'),
     avatarLive: boolean('avatar_live').generatedAlwaysAs(
       sql`case when avatar_key is not null then true end`
-    )
+    ),
+    /** Tokens issued before it are void; the row goes when nothing of theirs is left. */
+    erasedAt: time('erased_at')
   },
   (table) => [
     // The guard: a reference needs an object of this very user that is verified and not discarded.
@@ -38,8 +40,9 @@ export const users = pgTable(
       columns: [table.avatarKey, table.id, table.avatarLive],
       foreignColumns: [objects.key, objects.userId, objects.live]
     }),
-    // Postgres looks here whenever an object is discarded or deleted, to see who still refers to it.
-    index('users_avatar_key').on(table.avatarKey).where(sql`avatar_key is not null`)
+    // In S3's order, so that reconcile can walk it beside a listing of avatars/.
+    index('users_avatar_key').on(sql`avatar_key collate "C"`).where(sql`avatar_key is not null`),
+    index('users_erased').on(table.erasedAt).where(sql`erased_at is not null`)
   ]
 )
 
@@ -63,6 +66,7 @@ export const uploads = pgTable(
     reasons: jsonb().$type<Reason[]>(),
     discardedAt: time('discarded_at'),
     purgeAfter: time('purge_after').notNull(),
+    purgeAttempts: integer('purge_attempts').notNull().default(0),
     purgedAt: time('purged_at')
   },
   (table) => [
@@ -70,13 +74,13 @@ export const uploads = pgTable(
     check('uploads_one_outcome', sql`confirmed_at is null or discarded_at is null`),
     check('uploads_confirmed_object', sql`(confirmed_at is null) = (object_key is null)`),
     check('uploads_rejected_discarded', sql`reasons is null or discarded_at is not null`),
-    index('uploads_open')
-      .on(table.userId)
-      .where(sql`confirmed_at is null and discarded_at is null`),
-    index('uploads_overdue')
-      .on(table.expiresAt)
-      .where(sql`confirmed_at is null and discarded_at is null`),
-    index('uploads_due').on(table.purgeAfter).where(sql`purged_at is null`)
+    check(
+      'uploads_purged_settled',
+      sql`purged_at is null or confirmed_at is not null or discarded_at is not null`
+    ),
+    index('uploads_of_user').on(table.userId).where(sql`purged_at is null`),
+    index('uploads_due').on(table.purgeAfter).where(sql`purged_at is null`),
+    index('uploads_settled').on(table.purgedAt).where(sql`purged_at is not null`)
   ]
 )
 
@@ -98,6 +102,7 @@ export const objects = pgTable(
     verifiedAt: time('verified_at'),
     discardedAt: time('discarded_at'),
     purgeAfter: time('purge_after'),
+    purgeAttempts: integer('purge_attempts').notNull().default(0),
     purgedAt: time('purged_at'),
     live: boolean()
       .notNull()
@@ -112,6 +117,28 @@ export const objects = pgTable(
     index('objects_due')
       .on(table.purgeAfter)
       .where(sql`purged_at is null and purge_after is not null`),
-    index('objects_of_upload').on(table.uploadId)
+    index('objects_of_user').on(table.userId).where(sql`purged_at is null`),
+    index('objects_settled').on(table.purgedAt).where(sql`purged_at is not null`)
   ]
 )
+
+/** How far a walk through a listing has come, so that whoever goes on after a crash need not start anew. */
+export const walks = pgTable('walks', {
+  /** Who walks and what: `janitor avatars/`. */
+  name: text().primaryKey(),
+  /** The last key that is done. */
+  after: text().notNull().default(''),
+  begunAt: time('begun_at').notNull().defaultNow(),
+  endedAt: time('ended_at'),
+  /** Until when one process has it to itself. */
+  heldUntil: time('held_until').notNull(),
+  listed: bytes('listed').notNull().default(0),
+  strays: bytes('strays').notNull().default(0),
+  removed: bytes('removed').notNull().default(0),
+  dangling: bytes('dangling').notNull().default(0)
+})
+
+/** One row: the name by which a bucket knows the database that it belongs to. */
+export const installation = pgTable('installation', {
+  id: text().primaryKey().default(sql`gen_random_uuid()`)
+})

@@ -12,6 +12,7 @@ import { readConfig } from '../config.ts'
 import { openDatabase } from '../db/client.ts'
 import { migrate } from '../db/migrate.ts'
 import { setUpBucket } from '../doctor/setup.ts'
+import { startJanitor } from '../janitor/schedule.ts'
 import { openBucket } from '../s3/bucket.ts'
 import { environmentOf } from './environment.ts'
 import { startPostgres } from './postgres.ts'
@@ -76,7 +77,7 @@ async function start({ port, s3Port, data, origin }: ReturnType<typeof options>)
   running.push(() => database.close(), bucket.close)
   const deps = { config, db: database.db, bucket, now: () => new Date() }
   const app = await buildApp(deps, { level: config.logLevel })
-  running.push(() => app.close())
+  running.push(() => app.close(), startJanitor(deps, app.log))
   const address = await app.listen({ host: config.host, port: config.port })
   console.log(
     screen(address, sandbox.endpoint, app.jwt.sign({ sub: 'ada' }, { expiresIn: '12h' }), data)

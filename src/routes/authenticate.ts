@@ -8,6 +8,8 @@ import { problem } from '../errors.ts'
 /** The caller: the token's subject and what its `scope` claim allows beyond their own things. */
 export interface User {
   id: string
+  /** In seconds since 1970; null when the token does not say. */
+  issuedAt: number | null
   scopes: string[]
 }
 
@@ -41,20 +43,31 @@ const sentences: Record<string, string> = {
 }
 
 // The library accepts tokens that never expire and subjects that are numbers, null or empty.
-function userOf({ sub, exp, scope }: Record<string, unknown>): User {
+function userOf({ sub, exp, iat, scope }: Record<string, unknown>): User {
   if (typeof sub !== 'string' || !SUBJECT.test(sub)) {
     throw problem('UNAUTHENTICATED', `The token's subject must match ${SUBJECT.source}.`)
   }
   // `me` in an address means the caller, so nobody can be called that.
   if (sub === 'me') throw problem('UNAUTHENTICATED', 'The subject "me" is reserved.')
   if (!Number.isSafeInteger(exp)) throw problem('UNAUTHENTICATED', 'The token must expire.')
-  return { id: sub, scopes: typeof scope === 'string' ? scope.split(' ') : [] }
+  const issuedAt = Number.isInteger(iat) && (iat as number) < MAX_TIME ? (iat as number) : null
+  return { id: sub, issuedAt, scopes: typeof scope === 'string' ? scope.split(' ') : [] }
 }
 
 /** What a user can be called; whoever is not cannot have anything either. */
 export const SUBJECT = /^[A-Za-z0-9_.:@|-]{1,64}$/
 
+const MAX_TIME = 1e11 // beyond any date a token can mean, within what Postgres can hold
+
+/** Whose things an address is about: `me` is the caller. */
+export const named = (userId: string, user: User) => (userId === 'me' ? user.id : userId)
+
+/** @throws FORBIDDEN */
+export function assertHas(user: User, scope: string) {
+  if (!user.scopes.includes(scope)) throw problem('FORBIDDEN')
+}
+
 /** Lets users at what is theirs, and holders of a scope at everybody's. @throws FORBIDDEN */
 export function assertMay(user: User, ownerId: string, scope: string) {
-  if (user.id !== ownerId && !user.scopes.includes(scope)) throw problem('FORBIDDEN')
+  if (user.id !== ownerId) assertHas(user, scope)
 }

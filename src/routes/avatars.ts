@@ -6,7 +6,7 @@ import { Type } from 'typebox'
 import { Avatar, readAvatar } from '../avatars/read.ts'
 import { removeAvatar } from '../avatars/remove.ts'
 import type { Deps } from '../deps.ts'
-import { assertMay, authenticate, type User } from './authenticate.ts'
+import { assertMay, authenticate, named } from './authenticate.ts'
 import { problems } from './problems.ts'
 import * as schemas from './schemas.ts'
 
@@ -31,8 +31,6 @@ export const avatarRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (ap
     return reply.code(204).send(null)
   })
 }
-
-const named = (userId: string, user: User) => (userId === 'me' ? user.id : userId)
 
 const read = {
   tags,

@@ -36,7 +36,7 @@ const readiness = {
 
 async function probe({ db, bucket }: Deps) {
   // The newest thing that a migration makes: without it this version cannot work.
-  const migrated = sql`select to_regproc('count_open_uploads') is not null as migrated`
+  const migrated = sql`select to_regproc('was_erased') is not null as migrated`
   const [[row]] = await Promise.all([db.execute<{ migrated: boolean }>(migrated), bucket.ping()])
   if (!row?.migrated) throw problem('DATABASE_UNAVAILABLE', 'The database is not migrated.')
 }

@@ -21,7 +21,7 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (ap
   app.addHook('onRequest', authenticate)
 
   app.post('/uploads', { schema: create }, async ({ user, body }, reply) => {
-    const upload = await createUpload(deps, user.id, body)
+    const upload = await createUpload(deps, user, body)
     return reply.code(201).header('location', `/api/uploads/${upload.id}`).send(upload)
   })
 
@@ -54,6 +54,7 @@ const create = {
     },
     ...problems(
       'UNAUTHENTICATED',
+      'USER_ERASED',
       'CONTENT_TYPE_NOT_ALLOWED',
       'SIZE_NOT_ALLOWED',
       'TOO_MANY_OPEN_UPLOADS',

@@ -11,9 +11,9 @@ import { assertAllowed, type Declared } from './purposes.ts'
  * Records an open upload for a user and signs its grant. `sendBy` is when the grant stops working,
  * `expiresAt` when bytes that were sent in time can no longer be confirmed.
  * @throws {Problem} CONTENT_TYPE_NOT_ALLOWED, SIZE_NOT_ALLOWED, TOO_MANY_OPEN_UPLOADS,
- *   STORAGE_UNAVAILABLE without credentials
+ *   STORAGE_UNAVAILABLE without credentials, USER_ERASED
  */
-export async function createUpload(deps: Deps, userId: string, declared: Declared) {
+export async function createUpload(deps: Deps, owner: Owner, declared: Declared) {
   assertAllowed(deps.config, declared)
   const { contentType, sizeBytes, sha256 = null } = declared
   const id = newId()
@@ -25,11 +25,19 @@ export async function createUpload(deps: Deps, userId: string, declared: Declare
     sha256,
     seconds: deps.config.grantSeconds
   })
-  const expiresAt = await record(deps, id, userId, declared)
+  const expiresAt = await record(deps, id, owner, declared)
   return { id, state: 'open' as const, sendBy, expiresAt, request }
 }
 
-async function record({ config, db }: Deps, id: string, userId: string, declared: Declared) {
+/** Whose upload it will be. */
+export interface Owner {
+  id: string
+  /** When their token was issued, in seconds since 1970; null when it does not say. */
+  issuedAt: number | null
+}
+
+async function record({ config, db }: Deps, id: string, owner: Owner, declared: Declared) {
+  const userId = owner.id
   const life = config.grantSeconds + config.confirmSeconds
   const { purpose, contentType, sizeBytes, sha256 = null } = declared
   const [upload] = await db.execute<{ expires_at: string }>(sql`
@@ -37,8 +45,14 @@ async function record({ config, db }: Deps, id: string, userId: string, declared
     insert into uploads (id, user_id, purpose, content_type, size_bytes, sha256, expires_at, purge_after)
     select ${id}, ${userId}, ${purpose}, ${contentType}, ${sizeBytes}, ${sha256}, ends, ends
     from (select now() + make_interval(secs => ${life}) as ends) as life
-    where count_open_uploads(${userId}) < ${config.openUploadsPerUser}
+    -- in this order: the count takes the lock by which creates and an erasure take turns
+    where case when count_open_uploads(${userId}) < ${config.openUploadsPerUser}
+      then not ${wasErased(owner)} else false end
     returning expires_at`)
-  if (!upload) throw problem('TOO_MANY_OPEN_UPLOADS')
-  return new Date(upload.expires_at)
+  if (upload) return new Date(upload.expires_at)
+  const [user] = await db.execute<{ erased: boolean }>(sql`select ${wasErased(owner)} as erased`)
+  throw problem(user?.erased ? 'USER_ERASED' : 'TOO_MANY_OPEN_UPLOADS')
 }
+
+const wasErased = ({ id, issuedAt }: Owner) =>
+  sql`was_erased(${id}, to_timestamp(${issuedAt}::double precision))`

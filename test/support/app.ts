@@ -59,7 +59,8 @@ async function startInstance(t: Test, sandbox: Sandbox, environment: Environment
   }
   const user = (sub: string, claims = {}) =>
     userOf(inject, app.jwt.sign({ sub, ...claims }, { expiresIn: '1h' }))
-  return { app, deps, clock, user, ada: user('ada'), bob: user('bob') }
+  const admin = user('admin', { scope: 'avatars:admin' })
+  return { app, deps, clock, user, ada: user('ada'), bob: user('bob'), admin }
 }
 
 export interface Upload {
@@ -111,6 +112,7 @@ export function userOf(inject: Inject, token: string) {
     abort: ({ id }: { id: string }) => call('DELETE', `/api/uploads/${id}`),
     avatar: (of = 'me') => call<Avatar>('GET', `/api/users/${of}/avatar`),
     removeAvatar: (of = 'me') => call('DELETE', `/api/users/${of}/avatar`),
+    erase: (userId: string) => call('DELETE', `/api/users/${userId}`),
     /** Creates an upload and sends its bytes, whatever S3 says of them. */
     async sent(bytes: Uint8Array, declared: object = {}) {
       const upload = await user.createUpload(bytes, declared)

@@ -1,0 +1,110 @@
+// Purge: delete the bytes that are due, then say so on their rows.
+
+import { inArray, type SQL, sql } from 'drizzle-orm'
+
+import { retryConflicts } from '../db/errors.ts'
+import { objects, uploads } from '../db/schema.ts'
+import type { Deps } from '../deps.ts'
+
+export const BATCH = 1000 // as many keys as one DeleteObjects takes
+const BATCHES = 50 // in one call, so that a large backlog shows its progress
+
+export interface Purged {
+  /** Rows that nobody had discarded before: overdue uploads, abandoned attempts. */
+  discarded: number
+  purged: number
+  /** Keys that S3 would not delete; they are tried again later. */
+  failed: number
+  /** Whether more was due when the call ended. */
+  more: boolean
+  /** Why S3 deleted nothing of the last batch; the call ended there. */
+  error?: unknown
+}
+
+/**
+ * Deletes what is due of one kind, batch by batch, until nothing is, or enough for one call, or S3
+ * fails. Any number of processes may do this at once. No connection is held while S3 works.
+ */
+export async function purge(deps: Deps, kind: Kind, only?: Only): Promise<Purged> {
+  const purged: Purged = { discarded: 0, purged: 0, failed: 0, more: true }
+  for (let batch = 0; batch < BATCHES && purged.more && !only?.signal?.aborted; batch++) {
+    const claimed = await claim(deps, kind, only)
+    const deleted = await deleteAll(deps, claimed.map(keyOf), purged)
+    await settle(deps, kind, deleted)
+    purged.discarded += claimed.filter(({ abandoned }) => abandoned).length
+    purged.purged += deleted.length
+    purged.failed += claimed.length - deleted.length
+    purged.more = claimed.length === BATCH && !purged.error
+  }
+  return purged
+}
+
+async function deleteAll({ bucket }: Deps, keys: string[], purged: Purged) {
+  try {
+    return keys.length > 0 ? await bucket.delete(keys) : []
+  } catch (err) {
+    purged.error = err
+    return []
+  }
+}
+
+interface Only {
+  signal?: AbortSignal
+  userId?: string
+}
+
+/** What there is to purge: the staging objects of uploads, or the objects of confirm attempts. */
+export type Kind = typeof staging | typeof avatars
+
+export const staging = {
+  table: uploads,
+  id: uploads.id,
+  key: sql`'staging/' || uploads.id`,
+  // Rejected and aborted ones wait as well: until it ends, the grant can bring the bytes back.
+  isDue: sql`true`,
+  isAbandoned: sql`confirmed_at is null and discarded_at is null`
+}
+
+export const avatars = {
+  table: objects,
+  id: objects.key,
+  key: sql`objects.key`,
+  isDue: sql`not live`, // whatever its row says: what a user's row can point at stays
+  isAbandoned: sql`discarded_at is null`
+}
+
+// Discarded before a byte is deleted: from then on Postgres refuses every reference to it. Put off
+// by the backoff in the same statement: others leave it alone meanwhile, and if we die or S3 refuses,
+// it is simply due again.
+function claim({ db }: Deps, { table, id, key, isDue, isAbandoned }: Kind, only: Only = {}) {
+  const ofUser = only.userId === undefined ? sql`true` : sql`user_id = ${only.userId}`
+  return db.execute<Claimed>(sql`
+    with due as (
+      select ${id} as id, ${isAbandoned} as abandoned from ${table}
+      where purged_at is null and purge_after <= now() and ${isDue} and ${ofUser}
+      order by purge_after limit ${BATCH} for update skip locked
+    )
+    update ${table} set
+      discarded_at = case when due.abandoned then now() else discarded_at end,
+      purge_attempts = purge_attempts + 1,
+      purge_after = now() + ${backoff}
+    from due where ${id} = due.id
+    returning ${key} as key, due.abandoned`)
+}
+
+interface Claimed extends Record<string, unknown> {
+  key: string
+  abandoned: boolean
+}
+
+const keyOf = ({ key }: Claimed) => key
+
+// A minute, two, four … an hour, of which a random half may be missing.
+const backoff: SQL = sql`make_interval(secs => 60 * 2 ^ least(purge_attempts, 6) * (1 - random() / 2))`
+
+async function settle({ db }: Deps, { table, id }: Kind, keys: string[]) {
+  if (keys.length === 0) return
+  const ids = table === uploads ? keys.map((key) => key.slice('staging/'.length)) : keys
+  // An erasure may hold some of these rows and wait for others.
+  await retryConflicts(() => db.update(table).set({ purgedAt: sql`now()` }).where(inArray(id, ids)))
+}

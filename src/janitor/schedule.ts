@@ -1,0 +1,67 @@
+// The janitor of a running instance: sweeps every so often, and walks through the bucket now and then.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import type { Deps } from '../deps.ts'
+import { type Finding, reconcile } from './reconcile.ts'
+import { sweep } from './sweep.ts'
+
+const PAUSE_MS = 1000 // a walk through a million objects takes some twenty minutes and disturbs nobody
+
+/** What the janitor needs of a logger. */
+export type Log = Record<
+  'debug' | 'info' | 'warn' | 'error',
+  (facts: object, sentence: string) => void
+>
+
+/**
+ * Starts both loops; instances need not know of each other. The function it returns stops them: no
+ * batch or page is begun any more, and it resolves when the last one has ended.
+ */
+export function startJanitor(deps: Deps, log: Log): () => Promise<void> {
+  const { isOn, sweepSeconds, reconcileSeconds } = deps.config.janitor
+  if (!isOn) return async () => {}
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const loops = Promise.all([
+    repeat(sweepSeconds, signal, () => sweepOnce(deps, log, signal)),
+    // Looked at often, since the instance that walked may have died half-way.
+    repeat(Math.min(reconcileSeconds / 2, 600), signal, () => walkOnce(deps, log, signal))
+  ])
+  return async () => {
+    stopping.abort()
+    await loops
+  }
+}
+
+// Half too early to half too late: instances that started together do not stay together.
+async function repeat(seconds: number, signal: AbortSignal, pass: () => Promise<boolean>) {
+  for (let more = false; !signal.aborted; more = await pass()) {
+    const ms = more ? 0 : 1000 * seconds * (0.5 + Math.random())
+    await sleep(ms, undefined, { signal }).catch(() => {})
+    if (signal.aborted) return
+  }
+}
+
+async function sweepOnce(deps: Deps, log: Log, signal: AbortSignal) {
+  const { errors, more, ...swept } = await sweep(deps, signal)
+  for (const err of errors) log.error({ err }, 'the sweep could not do everything')
+  const level = Object.values(swept).some((count) => count > 0) ? 'info' : 'debug'
+  log[level]({ swept, more }, 'swept')
+  return more && errors.length === 0
+}
+
+async function walkOnce(deps: Deps, log: Log, signal: AbortSignal) {
+  const { reconcileSeconds: everySeconds } = deps.config.janitor
+  const report = (finding: Finding) => {
+    if ('dangling' in finding) log.warn(finding, "a user's avatar is missing from the bucket")
+  }
+  try {
+    const options = { name: 'janitor', everySeconds, pauseMs: PAUSE_MS, signal, report }
+    const reconciled = await reconcile(deps, options)
+    if (reconciled) log.info({ reconciled }, 'reconciled')
+  } catch (err) {
+    log.error({ err }, 'the walk through the bucket stopped')
+  }
+  return false
+}

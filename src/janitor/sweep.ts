@@ -1,0 +1,48 @@
+// One pass of the janitor: discard what nobody finished, purge what is due, forget what is long over.
+
+import type { Deps } from '../deps.ts'
+import { forget } from './forget.ts'
+import { avatars, purge, staging } from './purge.ts'
+
+export interface Swept {
+  /** Uploads that were still open when their time was up. */
+  discarded: number
+  /** Confirm attempts whose lease ran out. */
+  abandoned: number
+  /** Keys deleted from the bucket. */
+  purged: number
+  /** Keys that S3 would not delete; each is tried again with growing pauses. */
+  failed: number
+  /** Rows removed because they were over longer than the retention. */
+  forgotten: number
+  /** Whether more was due when the pass ended. */
+  more: boolean
+  /** What went wrong; the other steps were done all the same. */
+  errors: unknown[]
+}
+
+/**
+ * Safe at any time, in any number of processes. After the signal is aborted no further batch is
+ * begun; every call it makes has a deadline.
+ */
+export async function sweep(deps: Deps, signal?: AbortSignal): Promise<Swept> {
+  const errors: unknown[] = []
+  const attempt = <Result>(step: Promise<Result>) =>
+    step.catch((err) => {
+      errors.push(err)
+      return null
+    })
+  const staged = await attempt(purge(deps, staging, { signal }))
+  const copied = await attempt(purge(deps, avatars, { signal }))
+  const forgotten = await attempt(forget(deps, signal))
+  for (const error of [staged?.error, copied?.error]) if (error) errors.push(error)
+  return {
+    discarded: staged?.discarded ?? 0,
+    abandoned: copied?.discarded ?? 0,
+    purged: (staged?.purged ?? 0) + (copied?.purged ?? 0),
+    failed: (staged?.failed ?? 0) + (copied?.failed ?? 0),
+    forgotten: forgotten ?? 0,
+    more: Boolean(staged?.more || copied?.more),
+    errors
+  }
+}

@@ -1,0 +1,56 @@
+// Erasing a user: nothing of theirs stays, and nothing under way becomes visible any more.
+
+import { and, eq, isNull, sql } from 'drizzle-orm'
+
+import { retryConflicts } from '../db/errors.ts'
+import { objects, uploads, users } from '../db/schema.ts'
+import type { Deps } from '../deps.ts'
+import { problem } from '../errors.ts'
+import { avatars, purge } from '../janitor/purge.ts'
+
+/**
+ * Discards everything of a user, then deletes at once what signed URLs were handed out for: these
+ * die here, while the bytes of unfinished uploads follow when their grants and leases have ended.
+ * Tokens issued before cannot create uploads any more. A user nobody knows is erased as well.
+ * @throws {Problem} STORAGE_UNAVAILABLE when S3 did not delete everything: the user is erased, and
+ *   the janitor or the next call does the rest
+ */
+export async function eraseUser(deps: Deps, userId: string) {
+  await retryConflicts(() => discardAll(deps, userId))
+  const { failed, error } = await purge(deps, avatars, { userId })
+  if (failed > 0) throw error ?? problem('STORAGE_UNAVAILABLE')
+}
+
+function discardAll({ db }: Deps, userId: string) {
+  return db.transaction(async (tx) => {
+    // Creates of this user that came first have committed once the lock is ours; later ones see the
+    // erasure. A confirm takes turns with us at the user's row.
+    await tx.execute(
+      sql`select pg_advisory_xact_lock(hashtextextended('directo:uploads:' || ${userId}, 0))`
+    )
+    const erasedAt = sql`clock_timestamp()`
+    await tx
+      .insert(users)
+      .values({ id: userId, erasedAt })
+      .onConflictDoUpdate({ target: users.id, set: { erasedAt, avatarKey: null } })
+    await tx
+      .update(uploads)
+      .set({ discardedAt: sql`now()` })
+      .where(
+        and(
+          eq(uploads.userId, userId),
+          isNull(uploads.purgedAt),
+          isNull(uploads.confirmedAt),
+          isNull(uploads.discardedAt)
+        )
+      )
+    // A copy of an unfinished attempt may still land: it waits for the end of its lease.
+    await tx
+      .update(objects)
+      .set({
+        discardedAt: sql`coalesce(discarded_at, now())`,
+        purgeAfter: sql`case when verified_at is null then purge_after else now() end`
+      })
+      .where(and(eq(objects.userId, userId), isNull(objects.purgedAt)))
+  })
+}
