@@ -10,4 +10,6 @@ export interface Deps {
   bucket: Bucket
   /** The clock of this process, used for signing alone; expiry is judged by the database's. */
   now: () => Date
+  /** Once aborted, no further step is begun. */
+  signal?: AbortSignal
 }

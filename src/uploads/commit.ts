@@ -17,10 +17,11 @@ import { isOpen } from './state.ts'
 /**
  * One short transaction: the object becomes live, the user's row points at it, the object it
  * pointed at before is discarded, the upload is confirmed. Null when the upload is no longer open.
- * @throws {Problem} CONFIRM_INTERRUPTED when the janitor has taken the attempt's lease,
- *   UPLOAD_NOT_FOUND when the user is gone
+ * @throws {Problem} CONFIRM_INTERRUPTED when the janitor has taken the attempt's lease, or the confirm
+ *   its time; UPLOAD_NOT_FOUND when the user is gone
  */
 export async function commit(deps: Deps, claimed: Claimed, picture: Picture) {
+  if (deps.signal?.aborted) throw problem('CONFIRM_INTERRUPTED')
   const committed = await retryConflicts(() => write(deps, claimed, picture))
   return committed && confirmed(deps, committed.upload, committed.object)
 }

@@ -21,6 +21,12 @@ import { verifyBytes, verifyMetadata } from './verify.ts'
  */
 export async function confirmUpload(deps: Deps, userId: string, id: string): Promise<Confirmed> {
   assertId(id)
+  // Each call has its own deadline; together they must not outlast the client's patience.
+  const signal = AbortSignal.timeout(deps.config.confirmDeadlineMs)
+  return attempt({ ...deps, signal, bucket: deps.bucket.within(signal) }, userId, id)
+}
+
+async function attempt(deps: Deps, userId: string, id: string): Promise<Confirmed> {
   const staging = deps.bucket.head(stagingKey(id))
   staging.catch(() => {}) // an upload that is settled answers without S3
   const claimed = await claim(deps, userId, id)

@@ -25,7 +25,8 @@ export async function promote(deps: Deps, first: Claimed, etag: string): Promise
       throw problem('OBJECT_CHANGED')
     } catch (err) {
       const mayPass = err instanceof Problem && err.code === 'STORAGE_UNAVAILABLE'
-      if (!mayPass || attempt === ATTEMPTS || Date.now() >= giveUpAt) throw err
+      const isLate = Date.now() >= giveUpAt || deps.signal?.aborted
+      if (!mayPass || attempt === ATTEMPTS || isLate) throw err
     }
     await sleep(Math.random() * 100 * 2 ** attempt)
     claimed = await claim(deps, userId, id)

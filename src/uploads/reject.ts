@@ -4,6 +4,7 @@ import { and, sql } from 'drizzle-orm'
 
 import { uploads } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
+import { problem } from '../errors.ts'
 import type { Reason } from '../reasons.ts'
 import type { Claimed } from './claim.ts'
 import { isTheirs } from './read.ts'
@@ -12,6 +13,7 @@ import { isOpen } from './state.ts'
 
 /** Discards the upload with its reasons, unless another attempt settled it first; then throws. */
 export async function reject(deps: Deps, { id, userId }: Claimed, found: Reason[]) {
+  if (deps.signal?.aborted) throw problem('CONFIRM_INTERRUPTED')
   const reasons = found.filter((reason, index) => index === found.findIndex(sameAs(reason)))
   await deps.db
     .update(uploads)
