@@ -1,0 +1,173 @@
+// The janitor at work: in a running instance, and from the command line.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import t, { type Test } from 'tap'
+
+import { environmentOf } from '../src/dev/environment.ts'
+import { reconcileCommand, sweepCommand } from '../src/janitor/commands.ts'
+import { type Log, startJanitor } from '../src/janitor/schedule.ts'
+import { newId } from '../src/keys.ts'
+import { BUCKET, SECRET, startApp } from './support/app.ts'
+import { startClock } from './support/clock.ts'
+import { padded, png } from './support/pictures.ts'
+
+const picture = padded(png(64), 400)
+const DAY = 24 * 3600
+
+async function start(t: Test, environment: Record<string, string> = {}) {
+  const app = await startApp(t, environment)
+  const { advance } = await startClock(t, app.databaseUrl)
+  const { sandbox, databaseUrl } = app
+  const keys = (prefix = '') => sandbox.door.list(BUCKET, prefix)
+  const env = {
+    ...environmentOf(sandbox, BUCKET),
+    DATABASE_URL: databaseUrl,
+    JWT_SECRET: SECRET
+  }
+  return { ...app, advance, keys, env }
+}
+
+function listener() {
+  const lines: { level: string; facts: Record<string, unknown>; sentence: string }[] = []
+  const at = (level: string) => (facts: object, sentence: string) =>
+    void lines.push({ level, facts: facts as Record<string, unknown>, sentence })
+  const log: Log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+  const says = async (sentence: string, level: string) => {
+    for (;;) {
+      const line = lines.find((line) => line.sentence === sentence && line.level === level)
+      if (line) return line.facts
+      await sleep(10)
+    }
+  }
+  return { log, lines, says }
+}
+
+async function output(t: Test, run: () => Promise<number>) {
+  const printed: string[] = []
+  const { log, error } = console
+  console.log = (line: string) => void printed.push(line)
+  console.error = console.log
+  t.teardown(() => Object.assign(console, { log, error }))
+  const status = await run()
+  Object.assign(console, { log, error })
+  return { status, printed: printed.join('\n') }
+}
+
+t.test('an instance sweeps by itself, says so once a pass, and stops when told', async (t) => {
+  const { ada, deps, advance, keys } = await start(t, { SWEEP_SECONDS: '1' })
+  await ada.sent(picture)
+  await advance(601)
+  const { log, lines, says } = listener()
+  const stop = startJanitor(deps, log)
+  const { swept } = await says('swept', 'info')
+  t.match(swept, { discarded: 1, purged: 1, failed: 0 })
+  t.same(keys('staging/'), [])
+  await says('swept', 'debug')
+  await stop()
+  const told = lines.length
+  await sleep(1600)
+  t.equal(lines.length, told)
+})
+
+t.test('switched off it does nothing', async (t) => {
+  const { deps } = await start(t, { JANITOR: 'off' })
+  const { log, lines } = listener()
+  await startJanitor(deps, log)()
+  t.same(lines, [])
+})
+
+t.test('an instance walks through the bucket by itself, and names what dangles', async (t) => {
+  const { ada, deps, sandbox, advance, keys } = await start(t)
+  const config = { ...deps.config, janitor: { ...deps.config.janitor, reconcileSeconds: 1 } }
+  await ada.upload(picture)
+  sandbox.door.delete(BUCKET, keys('avatars/')[0]!)
+  await sandbox.door.put(BUCKET, `avatars/${newId()}`, 'x')
+  await advance(DAY)
+  const { log, says } = listener()
+  const stop = startJanitor({ ...deps, config }, log)
+  t.match(await says('reconciled', 'info'), { reconciled: { strays: 1, dangling: 1 } })
+  const missing = "a user's avatar is missing from the bucket"
+  t.match(await says(missing, 'warn'), { dangling: { userId: 'ada' } })
+  await stop()
+})
+
+t.test('what fails is logged, and the next pass tries again', async (t) => {
+  const { ada, deps, sandbox, advance } = await start(t, { SWEEP_SECONDS: '1' })
+  const config = { ...deps.config, janitor: { ...deps.config.janitor, reconcileSeconds: 1 } }
+  await ada.sent(picture)
+  await advance(601)
+  sandbox.misbehave.fail('*', { status: 503, code: 'SlowDown' })
+  const { log, says } = listener()
+  const stop = startJanitor({ ...deps, config }, log)
+  const away = { err: { code: 'STORAGE_UNAVAILABLE' } }
+  t.match(await says('the sweep could not do everything', 'error'), away)
+  t.match(await says('the walk through the bucket stopped', 'error'), away)
+  sandbox.misbehave.clear()
+  await says('reconciled', 'info')
+  await stop()
+})
+
+t.test('directo sweep', async (t) => {
+  const { ada, sandbox, advance, env } = await start(t)
+  await ada.sent(picture)
+  await advance(601)
+  sandbox.misbehave.fail('DeleteObjects', { status: 503, code: 'SlowDown' })
+  const failed = await output(t, () => sweepCommand(env))
+  t.match(failed, { status: 1, printed: /failed 1.*\n✘ The object storage does not answer/ })
+  sandbox.misbehave.clear()
+  await advance(120)
+  const done = await output(t, () => sweepCommand(env))
+  t.match(done, {
+    status: 0,
+    printed: /^uploads expired 0, attempts abandoned 0, objects purged 1/
+  })
+})
+
+t.test('directo sweep goes on until nothing is due', async (t) => {
+  const { sql, env } = await start(t)
+  await sql`insert into uploads
+    (id, user_id, purpose, content_type, size_bytes, expires_at, purge_after)
+    select md5(n::text), 'ada', 'avatar', 'image/png', 1, now(), now() - interval '1 s'
+    from generate_series(1, 52000) as n`
+  const { status, printed } = await output(t, () => sweepCommand(env))
+  t.equal(status, 0)
+  t.match(printed.split('\n'), [/purged 50000/, /purged 2000/])
+})
+
+t.test('directo reconcile', async (t) => {
+  const { ada, sandbox, advance, keys, env } = await start(t)
+  await ada.upload(picture)
+  const stray = `avatars/${newId()}`
+  await sandbox.door.put(BUCKET, stray, 'x')
+  await advance(DAY)
+  const dry = await output(t, () => reconcileCommand(env, ['--dry-run']))
+  t.match(dry.printed, `would remove "${stray}"`)
+  t.match(dry, { status: 0, printed: /removed 0, dangling_references 0$/ })
+  const undo = sandbox.misbehave.refuseDeleting(stray)
+  const refused = await output(t, () => reconcileCommand(env, []))
+  t.match(refused, { status: 1, printed: /could not remove/ })
+  undo()
+  const done = await output(t, () => reconcileCommand(env, []))
+  t.match(done, { status: 0, printed: /^removed "avatars.*\n.*strays 1, removed 1/s })
+
+  sandbox.door.delete(BUCKET, keys('avatars/')[0]!)
+  const gone = await output(t, () => reconcileCommand(env, []))
+  t.match(gone, { status: 1, printed: /^dangling avatars\/.* of user ada\n.*references 1$/s })
+  t.match(await output(t, () => reconcileCommand(env, ['--help'])), { printed: /--dry-run/ })
+})
+
+t.test('directo reconcile stops at a signal, and only one is at work', async (t) => {
+  const { sandbox, sql, env } = await start(t)
+  let second: Awaited<ReturnType<typeof output>> | undefined
+  sandbox.misbehave.before({ verb: 'ListObjectsV2', times: 1 }, async () => {
+    second = await output(t, () => reconcileCommand(env, []))
+    process.emit('SIGTERM')
+  })
+  const first = await output(t, () => reconcileCommand(env, []))
+  t.match(first, { status: 1, printed: /Stopped before the end/ })
+  t.match(second, { status: 0 }, 'the other prefix was free')
+  await sql`update walks set held_until = now() + interval '1 minute'`
+  const third = await output(t, () => reconcileCommand(env, []))
+  t.match(third, { status: 1, printed: /Another reconcile is at work/ })
+})
