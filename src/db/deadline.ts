@@ -2,6 +2,8 @@
 
 import type { Sql } from 'postgres'
 
+import { isConnectionLost } from './errors.ts'
+
 const SILENCE_MS = 1000 // more than Postgres needs to end a statement by its own timeout
 
 /** Postgres gave no answer in time; what was sent may still be carried out. */
@@ -63,13 +65,20 @@ function boundedTransaction(
       if (expired) throw new DeadlineError(ms) // rolls back
       return bounded(tx.unsafe(...args), ms, useless)
     }
-    return work(intercept(() => tx as unknown as Sql, { unsafe }))
+    return work(intercept(() => tx as unknown as Sql, { unsafe })).catch(silentIfLost)
   })
   const whenSilent = watch(begun, ms, useless)
   return within(begun, ms, () => {
     expired = true
     whenSilent()
   })
+}
+
+// Hearing of it, the library would send ROLLBACK to a socket that is no more, outside of every call, and
+// that ends the process (porsager/postgres#1154, #1208). It rejects a lost transaction by itself.
+function silentIfLost(err: unknown): Promise<never> {
+  if (isConnectionLost(err)) return new Promise(() => {})
+  throw err
 }
 
 // A statement that waited in line may lawfully run as long again before Postgres itself ends it.

@@ -10,6 +10,9 @@ const AWAY =
   /^(28...|3D000|08...|57P0[1235]|57014|53...|25006|25P03|ECONN\w+|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|E(HOST|NET)UNREACH|EHOSTDOWN|EADDRNOTAVAIL)$/
 const AWAY_CLIENT = /^(DATABASE_DEADLINE|CONNECT_TIMEOUT|CONNECTION_(CLOSED|ENDED|DESTROYED))$/
 
+// Postgres throws us out, the socket broke, the client noticed
+const LOST = /^(57P0[12]|ECONN\w+|EPIPE|ETIMEDOUT|CONNECTION_(CLOSED|ENDED|DESTROYED))$/
+
 /**
  * Postgres is away, too busy to answer, or chose others over us three times: later may be better.
  * What was under way may or may not have happened.
@@ -18,6 +21,9 @@ export const isDatabaseAway = (err: unknown) => {
   const code = errorCode(err)
   return AWAY.test(code) || AWAY_CLIENT.test(code) || CONFLICTS.includes(code)
 }
+
+/** The connection is gone, and with it the transaction that it carried. */
+export const isConnectionLost = (err: unknown) => LOST.test(errorCode(err))
 
 /** SQLSTATE, or the code of the client or the socket; Drizzle hides it among the causes. */
 export function errorCode(err: unknown): string {
