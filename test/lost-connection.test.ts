@@ -14,7 +14,7 @@ t.test('whichever statement of a commit is lost: 503, and the next confirm commi
   const { databaseUrl, instance } = await startApp(t)
   const proxy = await startProxy(t, databaseUrl)
   const { ada } = await instance({ DATABASE_URL: proxy.url })
-  for (const fault of [proxy.lose, proxy.loseAnswerTo]) {
+  for (const fault of [proxy.lose, proxy.loseAnswerTo, proxy.resetAt]) {
     for (const statement of statements) {
       const upload = await ada.sent(picture)
       fault(statement)
@@ -23,4 +23,14 @@ t.test('whichever statement of a commit is lost: 503, and the next confirm commi
       t.same(await download((await ada.confirm(upload)).avatar.url), picture)
     }
   }
+})
+
+t.test('a connection that is lost while it is being made ends nothing but itself', async (t) => {
+  const { databaseUrl, instance } = await startApp(t)
+  const proxy = await startProxy(t, databaseUrl)
+  const { ada } = await instance({ DATABASE_URL: proxy.url, DATABASE_DEADLINE_MS: '300' })
+  // What the client asks on its own account, where nobody waits for the answer.
+  proxy.resetAt('pg_type')
+  await ada.createUpload(picture).catch(() => {})
+  await t.resolves(ada.createUpload(picture))
 })

@@ -34,6 +34,8 @@ function connect(config: Pick<Config, DatabaseSettings>) {
     max: config.databasePool,
     connect_timeout: Math.ceil(config.databaseDeadlineMs / 1000),
     idle_timeout: 60,
+    // Asked on its own account, outside of every call: its failure would end the process.
+    fetch_types: false,
     onnotice: () => {},
     connection: {
       application_name: 'directo',

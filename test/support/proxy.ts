@@ -11,7 +11,7 @@ export async function startProxy(t: Test, databaseUrl: string) {
   let delayMs = 0
   let silent = false
   let mute = new Set<Socket>()
-  let losing: { text: string; forward: boolean } | undefined
+  let losing: { text: string; forward: boolean; reset?: boolean } | undefined
 
   const server = createServer((client) => {
     if (refusing) return client.destroy()
@@ -30,9 +30,10 @@ export async function startProxy(t: Test, databaseUrl: string) {
     client.on('data', (chunk) => {
       if (silent || mute.has(client)) return
       if (losing && chunk.includes(losing.text)) {
-        const { forward } = losing
+        const { forward, reset } = losing
         losing = undefined
         answersAreLost = true
+        if (reset) return client.resetAndDestroy()
         if (!forward) return client.destroy()
       }
       upstream.write(chunk)
@@ -54,6 +55,8 @@ export async function startProxy(t: Test, databaseUrl: string) {
     loseAnswerTo: (text: string) => (losing = { text, forward: true }),
     /** The next message with this text does not arrive. */
     lose: (text: string) => (losing = { text, forward: false }),
+    /** The next message with this text does not arrive; the connection is not closed but reset. */
+    resetAt: (text: string) => (losing = { text, forward: false, reset: true }),
     refuse() {
       refusing = true
       destroyAll()
