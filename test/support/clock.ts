@@ -13,7 +13,7 @@ export interface Clock {
  * something: connections that are already open keep the real time. In the database every now()
  * that is not written pg_catalog.now() moves; in this process `Date` does, timers do not.
  */
-export async function startClock(t: Test, databaseUrl: string): Promise<Clock> {
+export async function startClock(t: Pick<Test, 'teardown'>, databaseUrl: string): Promise<Clock> {
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} })
   await sql.unsafe(SHADOW).simple()
   const RealDate = globalThis.Date
