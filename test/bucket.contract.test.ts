@@ -171,6 +171,39 @@ async function contract(
     t.equal((await fetch(url.split('?')[0]!)).status, 403)
   })
 
+  await t.test('listing goes on after any key, in the order of bytes', async (t) => {
+    const keys = ['+ %2F', 'B', 'a', 'a/b', 'ä', '\u{10000}'].map((name) => `staging/list-${name}`)
+    for (const key of keys) await put(key, picture)
+    const listed = await bucket.list('staging/list-', '')
+    t.same(
+      listed.objects.map(({ key }) => key),
+      keys
+    )
+    t.equal(listed.more, false)
+    const rest = await bucket.list('staging/list-', keys[2]!)
+    t.equal(rest.objects.length, 3)
+    const [{ storedAt } = { storedAt: new Date(0) }] = listed.objects
+    t.ok(Math.abs(storedAt.getTime() - Date.now()) < 900_000, 'and says when each was stored')
+    t.same(await bucket.list('staging/none-', ''), { objects: [], more: false })
+  })
+
+  await t.test('deleting: all that is named, also what is not there', async (t) => {
+    const names = ['a b', '<&>', 'ä', '+', "'", newId()]
+    const keys = names.map((name) => `staging/delete-${name}`)
+    for (const key of keys.slice(1)) await put(key, picture)
+    t.same((await bucket.delete(keys)).sort(), [...keys].sort())
+    t.same((await bucket.list('staging/delete-', '')).objects, [])
+    const many = Array.from({ length: 1000 }, () => newObjectKey())
+    t.equal((await bucket.delete(many)).length, 1000)
+  })
+
+  await t.test('a bucket carries a label', async (t) => {
+    t.equal(await bucket.readLabel(), null)
+    await bucket.writeLabel('one')
+    await bucket.writeLabel('another')
+    t.equal(await bucket.readLabel(), 'another')
+  })
+
   await t.test('a signed URL dies when it says', async (t) => {
     const key = newObjectKey()
     await put(key, picture)

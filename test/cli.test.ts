@@ -77,7 +77,11 @@ t.test('migrate makes an empty database ready, also twice at once', async (t) =>
   }
   const tables = await sql`select table_name as name from information_schema.tables
     where table_schema = 'public' order by 1`
-  t.same(tables, [{ name: 'objects' }, { name: 'uploads' }, { name: 'users' }])
+  const names = ['installation', 'objects', 'uploads', 'users', 'walks']
+  t.same(
+    tables.map(({ name }) => name),
+    names
+  )
   await sql.end()
 })
 
@@ -145,6 +149,13 @@ t.test('serve answers until it is told to stop', async (t) => {
   t.match(await ended, { code: 0 })
 })
 
+t.test('sweep and reconcile do one pass', async (t) => {
+  const { env } = await environment(t)
+  await directo(t, ['bucket', 'setup'], env).ended
+  t.match(await directo(t, ['sweep'], env).ended, { code: 0, output: /objects purged 0/ })
+  t.match(await directo(t, ['reconcile'], env).ended, { code: 0, output: /listed 0/ })
+})
+
 t.test('what cannot work is refused in sentences', async (t) => {
   const { env } = await environment(t)
   const blocker = createServer().listen(0, '127.0.0.1')
@@ -159,6 +170,7 @@ t.test('what cannot work is refused in sentences', async (t) => {
     [['migrate'], { DATABASE_URL: 'postgres://127.0.0.1:1/x' }, /ECONNREFUSED/],
     [['bucket'], env, /directo bucket setup/],
     [['sandbox', '--prot', '1'], {}, /--prot/],
+    [['reconcile', '--dry'], env, /--dry/],
     [['fly'], {}, /no command "fly"\.\nUsage:/]
   ]
   for (const [argv, environment, sentence] of cases) {
@@ -172,5 +184,5 @@ t.test('what cannot work is refused in sentences', async (t) => {
 })
 
 t.test('help lists what there is', async (t) => {
-  t.match(await directo(t, []).ended, { code: 0, output: /serve.*\n.*migrate.*\n.*bucket/ })
+  t.match(await directo(t, []).ended, { code: 0, output: /serve.*\n.*migrate.*\n.*sweep.*\n.*reconcile.*\n.*bucket/ })
 })
