@@ -39,7 +39,7 @@ t.test('nothing is committed or refused', async (t) => {
   const { id } = await ada.sent(picture)
   const late = { ...deps, signal: AbortSignal.abort() }
   const claimed = await claim(late, 'ada', id)
-  const seen = { format: 'PNG', contentType: 'image/png', width: 64, height: 64, problems: [] }
+  const seen = { format: 'png' as const, contentType: 'image/png', width: 64, height: 64, problems: [] }
   const given = { code: 'CONFIRM_INTERRUPTED' }
   await t.rejects(commit(late, claimed, seen), given)
   const reasons = [{ code: 'TRUNCATED', declared: 'whole', found: 'half' } as const]

@@ -1,5 +1,7 @@
 // Erasing a user: nothing stays visible, whatever was under way, and old tokens bring nothing back.
 
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import t, { type Test } from 'tap'
 
 import { sweep } from '../src/janitor/sweep.ts'
@@ -150,4 +152,22 @@ t.test('the tombstone goes after the retention, unless the user came back', asyn
   t.match(await sweep(deps), { errors: [] })
   t.same(await sql`select id from users`, [{ id: 'bob' }])
   t.same(await download((await user('bob').avatar()).url), other)
+})
+
+t.test('a user who comes back while the tombstone is removed stays known', async (t) => {
+  const { admin, deps, sql, advance } = await start(t)
+  await admin.erase('ada')
+  await advance(8 * DAY)
+  let sweeping: ReturnType<typeof sweep> | undefined
+  await sql.begin(async (tx) => {
+    await tx`select pg_advisory_xact_lock(hashtextextended('directo:uploads:ada', 0))`
+    await tx`insert into uploads
+      (id, user_id, purpose, content_type, size_bytes, expires_at, purge_after)
+      values (${'a'.repeat(32)}, 'ada', 'avatar', 'image/png', 1, now() + '1 h', now() + '1 h')`
+    sweeping = sweep(deps)
+    const waiting = () => sql`select 1 from pg_locks where locktype = 'advisory' and not granted`
+    while ((await waiting()).length === 0) await sleep(10)
+  })
+  t.match(await sweeping, { errors: [] })
+  t.equal((await sql`select 1 from users`).length, 1)
 })

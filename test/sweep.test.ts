@@ -180,6 +180,14 @@ t.test('rows go after the retention; those of live avatars stay', async (t) => {
   await clean(t)
 })
 
+t.test('what a user could point at is never due, whatever its row says', async (t) => {
+  const { ada, sql, sweep, keys } = await start(t)
+  await ada.upload(picture)
+  await sql`update objects set purge_after = now() - interval '1 day'`
+  t.match(await sweep(), { purged: 0, failed: 0, errors: [] })
+  t.equal(keys('avatars/').length, 1)
+})
+
 t.test('a stopped sweep begins no further batch', async (t) => {
   const { ada, deps, advance, keys } = await start(t)
   await ada.sent(picture)
