@@ -36,7 +36,11 @@ export async function startApp(t: Test, environment: Environment = {}) {
 }
 
 /** One more instance of the service over the same Postgres and bucket. */
-async function startInstance(t: Test, sandbox: Sandbox, environment: Environment) {
+export async function startInstance(
+  t: Pick<Test, 'teardown'>,
+  sandbox: Sandbox,
+  environment: Environment
+) {
   const config = readConfig({
     ...environmentOf(sandbox, BUCKET),
     JWT_SECRET: SECRET,
