@@ -2,6 +2,7 @@
 
 import t from 'tap'
 
+import { inspect } from '../src/images/inspect.ts'
 import { claim } from '../src/uploads/claim.ts'
 import { commit } from '../src/uploads/commit.ts'
 import { reject } from '../src/uploads/reject.ts'
@@ -10,6 +11,7 @@ import { padded, png } from './support/pictures.ts'
 import { download } from './support/send.ts'
 
 const picture = padded(png(64), 400)
+const whole = { head: picture, tail: picture, sizeBytes: picture.length }
 
 t.test('each step is quick enough, all of them are not', async (t) => {
   const { ada, sandbox, sql } = await startApp(t, { CONFIRM_DEADLINE_MS: '500' })
@@ -39,7 +41,7 @@ t.test('nothing is committed or refused', async (t) => {
   const { id } = await ada.sent(picture)
   const late = { ...deps, signal: AbortSignal.abort() }
   const claimed = await claim(late, 'ada', id)
-  const seen = { format: 'png' as const, contentType: 'image/png', width: 64, height: 64, problems: [] }
+  const seen = inspect(whole)
   const given = { code: 'CONFIRM_INTERRUPTED' }
   await t.rejects(commit(late, claimed, seen), given)
   const reasons = [{ code: 'TRUNCATED', declared: 'whole', found: 'half' } as const]

@@ -83,7 +83,7 @@ t.test('the copy of a confirm that died goes with its lease', async (t) => {
   const impatient = await instance({ S3_DEADLINE_MS: '300', CONFIRM_DEADLINE_MS: '400' })
   const upload = await ada.sent(picture)
   sandbox.misbehave.hang({ verb: 'CopyObject', times: 3 }, { performed: true })
-  await t.rejects(impatient.ada.confirm(upload), { status: 503 })
+  await t.rejects(impatient.ada.confirm(upload), { code: 'STORAGE_UNAVAILABLE' })
   t.ok(keys('avatars/').length > 0, 'copied, but nobody knows')
   t.match(await sweep(), { abandoned: 0 }, 'the attempt may still be alive')
 
