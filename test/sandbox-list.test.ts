@@ -53,6 +53,23 @@ t.test('listing', async (t) => {
     t.equal((await list({ StartAfter: 'b' })).StartAfter, 'b')
   })
 
+  t.test('goes on after the last key of a page, whether it is still there or not', async (t) => {
+    for (const Prefix of ['', 'a', 'a/b', 'ü', '\uffee', '\u{1f600}', 'zz']) {
+      const wanted = inOrder.map(String).filter((key) => key.startsWith(Prefix))
+      for (let MaxKeys = 1; MaxKeys <= 3; MaxKeys += 1) {
+        const found: (string | undefined)[] = []
+        for (let isTruncated: boolean | undefined = true; isTruncated; ) {
+          const page = await list({ Prefix, MaxKeys, StartAfter: found.at(-1) })
+          isTruncated = page.IsTruncated
+          found.push(...page.keys)
+          for (const key of page.keys) sandbox.door.delete(BUCKET, key!)
+        }
+        t.same(found, wanted)
+        for (const key of wanted) await sandbox.door.put(BUCKET, key, key)
+      }
+    }
+  })
+
   t.test('pages the same, however small the pages', async (t) => {
     for (const input of [
       {},

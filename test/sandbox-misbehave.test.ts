@@ -184,6 +184,9 @@ t.test('deleting fails for some keys within a 200', async (t) => {
     { Key: 'c', Code: 'AccessDenied', Message: 'Access Denied' }
   ])
   t.same(sandbox.door.list(BUCKET), ['a'])
+  const asked = { Bucket, Delete: { ...Delete, Quiet: true } }
+  const quiet = await s3.send(new DeleteObjectsCommand(asked))
+  t.match(quiet, { Deleted: undefined, Errors }, 'what failed is never kept quiet')
   undo()
   await s3.send(new DeleteObjectsCommand({ Bucket, Delete }))
   t.same(sandbox.door.list(BUCKET), [])

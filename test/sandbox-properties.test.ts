@@ -1,5 +1,7 @@
 // What must hold for any key and any tampering, not only for those somebody thought of.
 
+import assert from 'node:assert/strict'
+
 import {
   CopyObjectCommand,
   DeleteObjectsCommand,
@@ -13,6 +15,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import fc from 'fast-check'
 import t from 'tap'
 
+import { KeyIndex } from '../src/dev/sandbox/key-index.ts'
 import { formOf, sendForm } from './support/attacks-form.ts'
 import { BUCKET, sendRaw, signed, startTestSandbox } from './support/sandbox.ts'
 import { temporaryFolder } from './support/sandbox-process.ts'
@@ -74,6 +77,46 @@ for (const place of ['memory', 'disk']) {
       { numRuns: 20 }
     )
   })
+}
+
+t.test('the index of keys is a sorted list, whatever is set and deleted', (t) => {
+  // Few keys meet again, and blocks of four split and empty all the time.
+  const some = fc.oneof(fc.nat(60).map(String), awkward, key)
+  const keys = fc.array(some, { minLength: 5, maxLength: 20 })
+  const step = fc.record({ deletes: fc.boolean(), keys, after: some, prefix: some })
+  const steps = fc.array(step, { minLength: 2, maxLength: 8 })
+  const holds = (steps: Step[]) => {
+    const index = new KeyIndex<string>(4)
+    const model = new Set<string>()
+    for (const { deletes, keys, after, prefix } of steps) {
+      for (const key of keys) {
+        if (deletes) index.delete(key)
+        else index.set(key, key)
+        model[deletes ? 'delete' : 'add'](key)
+      }
+      const sorted = [...model].sort(byBytes)
+      const later = sorted.filter((key) => byBytes(key, after) > 0)
+      assert.deepEqual([...index.after(after)], later)
+      const wanted = later.filter((key) => key.startsWith(prefix))
+      assert.deepEqual([...index.after(after, prefix)], wanted)
+      assert.equal(index.size, model.size)
+    }
+    const passed = [...model].sort(byBytes)
+    for (const key of index.after('')) {
+      assert.equal(key, passed.shift())
+      index.delete(key)
+    }
+    assert.deepEqual([passed, index.size, [...index.after('')]], [[], 0, []])
+  }
+  t.doesNotThrow(() => fc.assert(fc.property(steps, holds), { numRuns: 300 }))
+  t.end()
+})
+
+interface Step {
+  deletes: boolean
+  keys: string[]
+  after: string
+  prefix: string
 }
 
 t.test('a signed request with any one byte changed is refused', async (t) => {

@@ -58,8 +58,7 @@ export function doorOf({ store, now }: Deps) {
 
     /** The keys, in S3's order. */
     list(bucket: string, prefix = ''): string[] {
-      const keys = [...bucketOf(bucket).objects.after('')].map(({ key }) => key)
-      return keys.filter((key) => key.startsWith(prefix))
+      return [...bucketOf(bucket).objects.after('', prefix)].map(({ key }) => key)
     },
 
     delete(bucket: string, key: string) {

@@ -51,12 +51,8 @@ function readPage(bucket: Bucket, { prefix, delimiter, after, maxKeys }: Wanted)
   if (maxKeys === 0) return page
   const folded = delimiter && after.endsWith(delimiter) ? after : null // a prefix already listed
   let last = ''
-  for (const object of bucket.objects.after(after)) {
+  for (const object of bucket.objects.after(after, prefix)) {
     const { key } = object
-    if (!key.startsWith(prefix)) {
-      if (isBeyond(key, prefix)) break
-      continue
-    }
     const common = commonPrefix(key, prefix, delimiter)
     if (common !== null && (common === folded || common === page.prefixes.at(-1))) continue
     if (page.objects.length + page.prefixes.length === maxKeys) return { ...page, next: last }
@@ -65,10 +61,6 @@ function readPage(bucket: Bucket, { prefix, delimiter, after, maxKeys }: Wanted)
     last = common ?? key
   }
   return page
-}
-
-function isBeyond(key: string, prefix: string): boolean {
-  return Buffer.compare(Buffer.from(key), Buffer.from(prefix)) > 0
 }
 
 function commonPrefix(key: string, prefix: string, delimiter: string): string | null {
