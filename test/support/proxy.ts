@@ -4,7 +4,7 @@ import { connect, createServer, type Socket } from 'node:net'
 
 import type { Test } from 'tap'
 
-export async function startProxy(t: Test, databaseUrl: string) {
+export async function startProxy(t: Pick<Test, 'teardown'>, databaseUrl: string) {
   const target = new URL(databaseUrl)
   const sockets = new Set<Socket>()
   let refusing = false

@@ -1,4 +1,4 @@
-// The end of a kill run: time passes, the janitor does the rest, and the scanner looks at what is left.
+// The end of a long run: time passes, the janitor does the rest, and the scanner looks at what is left.
 
 import type { Sql } from 'postgres'
 
@@ -8,17 +8,16 @@ import type { Sandbox } from '../../src/dev/sandbox/server.ts'
 import { reconcile } from '../../src/janitor/reconcile.ts'
 import { sweep } from '../../src/janitor/sweep.ts'
 import { openBucket } from '../../src/s3/bucket.ts'
-import type { Clock } from '../support/clock.ts'
-import { scan } from '../support/scanner.ts'
-import { hashOf, type World } from './world.ts'
+import type { Clock } from './clock.ts'
+import { type ScanOptions, scan } from './scanner.ts'
 
 export interface Ending {
-  world: Pick<World, 'sent'>
   sql: Sql
   sandbox: Sandbox
   clock: Clock
   environment: Record<string, string>
   databaseUrl: string
+  sent?: ScanOptions['sent']
 }
 
 const ROUNDS = 20
@@ -26,7 +25,7 @@ const DAY = 86_400
 const HOUR = 3600 // the longest pause between two attempts of the janitor at one key
 
 /** Answers what the scanner says, and the figures of the end. */
-export async function finish({ world, sql, sandbox, clock, environment, databaseUrl }: Ending) {
+export async function finish({ sql, sandbox, clock, environment, databaseUrl, sent }: Ending) {
   const bucketName = environment.S3_BUCKET!
   const before = sandbox.door.list(bucketName).length
   const config = readConfig({
@@ -56,8 +55,6 @@ export async function finish({ world, sql, sandbox, clock, environment, database
   bucket.close()
   await database.close()
 
-  const sent = (_: string, upload: string, bytes: Buffer) =>
-    world.sent.get(upload)?.has(hashOf(bytes)) ?? false
   violations.push(...(await scan(sql, sandbox.door, bucketName, { swept: true, sent })))
   if (figures.dangling > 0) violations.push(`I1: ${figures.dangling} users rows without an object`)
   const [{ live }] = await sql<[{ live: number }]>`
