@@ -48,7 +48,7 @@ async function read(sql: Sql, door: Door, bucket: string) {
     objects: objects!,
     uploadOf: new Map(uploads!.map((upload) => [upload.id, upload])),
     objectOf: new Map(objects!.map((object) => [object.key, object])),
-    keys: door.list(bucket),
+    keys: [...door.list(bucket, 'avatars/'), ...door.list(bucket, 'staging/')],
     stored: (key: string) => door.get(bucket, key)
   }
 }

@@ -1,0 +1,112 @@
+// What histories are made of, and how they read.
+
+import fc from 'fast-check'
+
+import type { Content } from './model.ts'
+import type { Death } from './wires.ts'
+
+// How often each is drawn; `place` is a create and the send that follows.
+const DOINGS = {
+  place: 8,
+  confirm: 9,
+  send: 3,
+  avatar: 2,
+  remove: 2,
+  erase: 3,
+  sweep: 4,
+  reconcile: 1,
+  create: 1,
+  land: 2,
+  abort: 2,
+  look: 1
+}
+
+// Seconds, chosen so that sums of a few do not meet a limit: some clicks, parts of a grant's life, past
+// it, past an upload's life, a lease, a URL's life, the grace for strays, the retention.
+const ADVANCES = [3, 97, 211, 320, 700, 1900, 3700, 50_000, 700_000]
+
+/** `upload` counts back from the user's newest; `by` is the instance that is asked. */
+export interface Act {
+  do: keyof typeof DOINGS
+  user: 'ada' | 'bob'
+  by: number
+  upload: number
+  content: Content
+  /** With a token from the beginning of the history. */
+  oldToken: boolean
+  /** With the SHA-256 of `content` declared. */
+  declares: boolean
+}
+
+/** One act or two at once, perhaps with the death of the instance that the first one asks. */
+export type Step = { acts: Act[]; death: Death | null } | { advance: number }
+
+const rarely = (weight: number) =>
+  fc.oneof({ weight, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) })
+
+const act: fc.Arbitrary<Act> = fc.record({
+  do: fc.constantFrom(
+    ...Object.entries(DOINGS).flatMap(([name, weight]) => Array(weight).fill(name as Act['do']))
+  ),
+  user: fc.oneof(
+    { weight: 3, arbitrary: fc.constant('ada' as const) },
+    { weight: 1, arbitrary: fc.constant('bob' as const) }
+  ),
+  by: fc.nat(1),
+  upload: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.nat(2) }),
+  content: fc.constantFrom('red' as const, 'red', 'blue', 'blue', 'junk'),
+  oldToken: rarely(6),
+  declares: rarely(6)
+})
+
+const death = fc.record({
+  message: fc.oneof({ weight: 3, arbitrary: fc.nat(12) }, { weight: 1, arbitrary: fc.nat(30) }),
+  when: fc.constantFrom('before' as const, 'after')
+})
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ acts: fc.tuple(act), death: fc.constant(null) }) },
+  { weight: 3, arbitrary: fc.record({ advance: fc.constantFrom(...ADVANCES) }) },
+  { weight: 5, arbitrary: fc.record({ acts: fc.tuple(act, act), death: fc.constant(null) }) },
+  { weight: 1, arbitrary: fc.record({ acts: fc.tuple(act), death }) },
+  { weight: 1, arbitrary: fc.record({ acts: fc.tuple(act, act), death }) }
+)
+
+export interface History {
+  steps: Step[]
+}
+
+export const history: fc.Arbitrary<History> = fc
+  .array(step, { minLength: 3, maxLength: 12, size: 'max' })
+  .map((steps) => ({ steps, [fc.toStringMethod]: () => `\n${steps.map(told).join('\n')}\n` }))
+
+/** A step as a line to read. */
+export function told(step: Step): string {
+  if ('advance' in step) return `  ${step.advance} s pass`
+  const acts = step.acts.map(toldAct).join(', while ')
+  if (!step.death) return `  ${acts}`
+  const { message, when } = step.death
+  return `  ${acts}; instance ${step.acts[0]!.by} dies ${when} its message ${message}`
+}
+
+function toldAct(act: Act): string {
+  const { user, by, upload, content, oldToken, declares } = act
+  const which = upload === 0 ? "the user's newest upload" : `the upload ${upload} before the newest`
+  const creating = `${declares ? ' declaring its SHA-256' : ''}${oldToken ? ' with an old token' : ''}`
+  const words: Record<Act['do'], string> = {
+    create: `creates an upload of ${content}${creating}`,
+    place: `creates an upload and sends ${content}${creating}`,
+    send: `sends ${content} to ${which}`,
+    land: `has ${content} land late at ${which}`,
+    confirm: `confirms ${which}`,
+    abort: `aborts ${which}`,
+    look: `looks at ${which}`,
+    avatar: 'reads the avatar',
+    remove: 'removes the avatar',
+    erase: 'is erased',
+    sweep: '',
+    reconcile: ''
+  }
+  if (act.do === 'sweep' || act.do === 'reconcile') return `instance ${by} does a ${act.do}`
+  return `${user} ${words[act.do]} (instance ${by})`
+}
