@@ -1,0 +1,48 @@
+// The S3 sandbox in a process of its own, which fills itself and counts what it is asked to delete.
+
+import { createHash } from 'node:crypto'
+
+import { environmentOf } from '../src/dev/environment.ts'
+import { startSandbox } from '../src/dev/sandbox/server.ts'
+import { offer } from './remote.ts'
+
+const BUCKET = 'backlog'
+
+const sandbox = await startSandbox({ buckets: [BUCKET] })
+const deletes = { calls: 0, keys: 0, firstAt: 0, lastAt: 0 }
+
+sandbox.misbehave.add('DeleteObjects', {
+  rewrite: (answer) => {
+    deletes.calls += 1
+    deletes.keys += `${answer.body}`.split('<Key>').length - 1
+    deletes.lastAt = Date.now()
+    deletes.firstAt ||= deletes.lastAt
+    return answer
+  }
+})
+
+const functions = {
+  environment: () => environmentOf(sandbox, BUCKET),
+  /** Puts a tiny object at `avatars/` and the MD5 of the salt and each number. */
+  async fill(salt: string, count: number, ageSeconds: number) {
+    const options = {
+      contentType: 'image/png',
+      lastModified: new Date(Date.now() - ageSeconds * 1e3)
+    }
+    for (let i = 1; i <= count; i++) {
+      const name = createHash('md5').update(`${salt}${i}`).digest('hex')
+      await sandbox.door.put(BUCKET, `avatars/${name}`, 'x', options)
+    }
+  },
+  /** What was asked since the last time. */
+  takeDeletes() {
+    const taken = { ...deletes }
+    Object.assign(deletes, { calls: 0, keys: 0, firstAt: 0, lastAt: 0 })
+    return taken
+  },
+  seenDeletes: () => deletes,
+  count: () => sandbox.door.list(BUCKET, 'avatars/').length
+}
+export type BucketFunctions = typeof functions
+
+offer(functions)
