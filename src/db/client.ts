@@ -34,6 +34,9 @@ function connect(config: Pick<Config, DatabaseSettings>) {
     max: config.databasePool,
     connect_timeout: Math.ceil(config.databaseDeadlineMs / 1000),
     idle_timeout: 60,
+    // The library's own pauses grow to 20 s, longer than anybody waits: what was given up meanwhile
+    // connected all the same, and ten seconds without Postgres left 60 connections of a pool of 10.
+    backoff: (retries: number) => pauseSeconds(retries, config.databaseDeadlineMs),
     // Asked on its own account, outside of every call: its failure would end the process.
     fetch_types: false,
     onnotice: () => {},
@@ -46,3 +49,6 @@ function connect(config: Pick<Config, DatabaseSettings>) {
   drizzle(client) // sets the client's parsers to what Drizzle expects of every client
   return client
 }
+
+const pauseSeconds = (retries: number, deadlineMs: number) =>
+  Math.min(3 ** retries / 100, deadlineMs / 4000) * (0.5 + Math.random() / 2)
