@@ -5,6 +5,8 @@ import { createHash } from 'node:crypto'
 import type { Row, Sql } from 'postgres'
 
 import type { Door } from '../../src/dev/sandbox/door.ts'
+import { inspect } from '../../src/images/inspect.ts'
+import { objectBytes } from './pictures.ts'
 
 export { watch } from './scanner-watch.ts'
 
@@ -68,15 +70,30 @@ async function referencesHold(state: State, { sent }: ScanOptions) {
     const stored = await state.stored(user.avatar_key)
     if (!stored) says(`${user.avatar_key} is not in the bucket`)
     if (!stored || !object) continue
-    const [type, upload] = [stored.headers['content-type'], state.uploadOf.get(object.upload_id)]
-    const sha256 = createHash('sha256').update(stored.body).digest('hex')
-    if (stored.body.length !== Number(object.size_bytes)) says(`${stored.body.length} bytes`)
-    if (type !== object.content_type) says(`is served as ${type}`)
-    if (upload?.sha256 && upload.sha256 !== sha256) says('another SHA-256 was declared')
+    objectProblems(state, object, stored).forEach(says)
     if (sent && !sent(user.id, object.upload_id, stored.body)) says('bytes they never sent')
   }
   return broken
 }
+
+function objectProblems({ uploadOf }: State, object: Row, { headers, body }: Stored) {
+  const type = headers['content-type']
+  const sha256 = createHash('sha256').update(body).digest('hex')
+  const { sha256: declared } = uploadOf.get(object.upload_id) ?? { sha256: null }
+  const picture = inspect(objectBytes(body))
+  const found = [picture.contentType ?? 'no picture', picture.width, picture.height].join(' ')
+  const verified = [object.content_type, object.width, object.height].join(' ')
+  const problems = []
+  // The only place that no grant can name.
+  if (!object.key.startsWith('avatars/')) problems.push(`${object.key} can be overwritten`)
+  if (body.length !== Number(object.size_bytes)) problems.push(`${body.length} bytes`)
+  if (type !== object.content_type) problems.push(`is served as ${type}`)
+  if (declared && declared !== sha256) problems.push('another SHA-256 was declared')
+  if (found !== verified) problems.push(`is ${found}, verified was ${verified}`)
+  return problems
+}
+
+type Stored = NonNullable<Awaited<ReturnType<State['stored']>>>
 
 function uploadProblems({ uploadOf }: State, { key, user_id, upload_id, old }: Row) {
   const upload = uploadOf.get(upload_id)
@@ -116,9 +133,10 @@ function rowsAgree({ uploads, objects, objectOf, uploadOf, keys }: State) {
 }
 
 // I8: what a user had when erased is over; whoever comes back afterwards begins anew.
-function erasedStaysErased({ users, uploads, objects }: State) {
+function erasedStaysErased({ users, uploads, objects, uploadOf }: State) {
   const erasedAt = new Map(users.map(({ id, erased_at }) => [id, erased_at]))
-  const wasErased = ({ user_id, created_at }: Row) => erasedAt.get(user_id) >= created_at
+  const wasErased = ({ user_id, created_at, upload_id }: Row) =>
+    erasedAt.get(user_id) >= (uploadOf.get(upload_id)?.created_at ?? created_at)
   const open = uploads.filter(
     (upload) => !upload.confirmed_at && !upload.discarded_at && !upload.overdue && wasErased(upload)
   )
