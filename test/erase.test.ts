@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 
 import { sweep } from '../src/janitor/sweep.ts'
+import { eraseUser } from '../src/users/erase.ts'
 import { BUCKET, startApp } from './support/app.ts'
 import { startClock } from './support/clock.ts'
 import { padded, png } from './support/pictures.ts'
@@ -170,4 +171,24 @@ t.test('a user who comes back while the tombstone is removed stays known', async
   })
   t.match(await sweeping, { errors: [] })
   t.equal((await sql`select 1 from users`).length, 1)
+})
+
+t.test('a sweep that takes the objects first and dies delays no erasure', async (t) => {
+  const { ada, deps } = await start(t)
+  const { url } = (await ada.upload(picture)).avatar
+  const taken = () =>
+    new Promise<unknown>((done) => {
+      const dying = async () => new Promise<string[]>(() => done(null))
+      sweep({ ...deps, bucket: { ...deps.bucket, delete: dying } }).then(done)
+    })
+  const db = new Proxy(deps.db, {
+    get: (db, name) => (name === 'transaction' ? transaction : Reflect.get(db, name))
+  })
+  const transaction: typeof deps.db.transaction = async (work) => {
+    const result = await deps.db.transaction(work)
+    await taken()
+    return result
+  }
+  await eraseUser({ ...deps, db }, 'ada')
+  t.equal((await fetch(url)).status, 404)
 })

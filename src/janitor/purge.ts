@@ -25,10 +25,10 @@ export interface Purged {
  * Deletes what is due of one kind, batch by batch, until nothing is, or enough for one call, or S3
  * fails. Any number of processes may do this at once. No connection is held while S3 works.
  */
-export async function purge(deps: Deps, kind: Kind, only?: Only): Promise<Purged> {
+export async function purge(deps: Deps, kind: Kind, signal?: AbortSignal): Promise<Purged> {
   const purged: Purged = { discarded: 0, purged: 0, failed: 0, more: true }
-  for (let batch = 0; batch < BATCHES && purged.more && !only?.signal?.aborted; batch++) {
-    const claimed = await claim(deps, kind, only)
+  for (let batch = 0; batch < BATCHES && purged.more && !signal?.aborted; batch++) {
+    const claimed = await claim(deps, kind)
     const deleted = await deleteAll(deps, claimed.map(keyOf), purged)
     await settle(deps, kind, deleted)
     purged.discarded += claimed.filter(({ abandoned }) => abandoned).length
@@ -46,11 +46,6 @@ async function deleteAll({ bucket }: Deps, keys: string[], purged: Purged) {
     purged.error = err
     return []
   }
-}
-
-interface Only {
-  signal?: AbortSignal
-  userId?: string
 }
 
 /** What there is to purge: the staging objects of uploads, or the objects of confirm attempts. */
@@ -76,12 +71,11 @@ export const avatars = {
 // Discarded before a byte is deleted: from then on Postgres refuses every reference to it. Put off
 // by the backoff in the same statement: others leave it alone meanwhile, and if we die or S3 refuses,
 // it is simply due again.
-function claim({ db }: Deps, { table, id, key, isDue, isAbandoned }: Kind, only: Only = {}) {
-  const ofUser = only.userId === undefined ? sql`true` : sql`user_id = ${only.userId}`
+function claim({ db }: Deps, { table, id, key, isDue, isAbandoned }: Kind) {
   return db.execute<Claimed>(sql`
     with due as (
       select ${id} as id, ${isAbandoned} as abandoned from ${table}
-      where purged_at is null and purge_after <= now() and ${isDue} and ${ofUser}
+      where purged_at is null and purge_after <= now() and ${isDue}
       order by purge_after limit ${BATCH} for update skip locked
     )
     update ${table} set
@@ -100,9 +94,10 @@ interface Claimed extends Record<string, unknown> {
 const keyOf = ({ key }: Claimed) => key
 
 // A minute, two, four … an hour, of which a random half may be missing.
-const backoff: SQL = sql`make_interval(secs => 60 * 2 ^ least(purge_attempts, 6) * (1 - random() / 2))`
+export const backoff: SQL = sql`make_interval(secs => 60 * 2 ^ least(purge_attempts, 6) * (1 - random() / 2))`
 
-async function settle({ db }: Deps, { table, id }: Kind, keys: string[]) {
+/** Says on their rows that these keys are gone from the bucket. */
+export async function settle({ db }: Deps, { table, id }: Kind, keys: string[]) {
   if (keys.length === 0) return
   const ids = table === uploads ? keys.map((key) => key.slice('staging/'.length)) : keys
   // An erasure may hold some of these rows and wait for others.

@@ -32,8 +32,8 @@ export async function sweep(deps: Deps, signal?: AbortSignal): Promise<Swept> {
       errors.push(err)
       return null
     })
-  const staged = await attempt(purge(deps, staging, { signal }))
-  const copied = await attempt(purge(deps, avatars, { signal }))
+  const staged = await attempt(purge(deps, staging, signal))
+  const copied = await attempt(purge(deps, avatars, signal))
   const forgotten = await attempt(forget(deps, signal))
   for (const error of [staged?.error, copied?.error]) if (error) errors.push(error)
   return {

@@ -6,7 +6,7 @@ import { retryConflicts } from '../db/errors.ts'
 import { objects, uploads, users } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'
-import { avatars, purge } from '../janitor/purge.ts'
+import { avatars, BATCH, backoff, settle } from '../janitor/purge.ts'
 
 /**
  * Discards everything of a user, then deletes at once what signed URLs were handed out for: these
@@ -16,9 +16,13 @@ import { avatars, purge } from '../janitor/purge.ts'
  *   the janitor or the next call does the rest
  */
 export async function eraseUser(deps: Deps, userId: string) {
-  await retryConflicts(() => discardAll(deps, userId))
-  const { failed, error } = await purge(deps, avatars, { userId })
-  if (failed > 0) throw error ?? problem('STORAGE_UNAVAILABLE')
+  const keys = await retryConflicts(() => discardAll(deps, userId))
+  for (let at = 0; at < keys.length; at += BATCH) {
+    const batch = keys.slice(at, at + BATCH)
+    const deleted = await deps.bucket.delete(batch)
+    await settle(deps, avatars, deleted)
+    if (deleted.length < batch.length) throw problem('STORAGE_UNAVAILABLE')
+  }
 }
 
 function discardAll({ db }: Deps, userId: string) {
@@ -44,13 +48,17 @@ function discardAll({ db }: Deps, userId: string) {
           isNull(uploads.discardedAt)
         )
       )
-    // A copy of an unfinished attempt may still land: it waits for the end of its lease.
-    await tx
+    // Ours to delete at once, the same way as the janitor claims: one that claimed some before us may
+    // be dead, and their URLs would outlive our answer. A copy of an unfinished attempt may still
+    // land: it waits for the end of its lease.
+    const discarded = await tx
       .update(objects)
       .set({
         discardedAt: sql`coalesce(discarded_at, now())`,
-        purgeAfter: sql`case when verified_at is null then purge_after else now() end`
+        purgeAfter: sql`case when verified_at is null then purge_after else now() + ${backoff} end`
       })
       .where(and(eq(objects.userId, userId), isNull(objects.purgedAt)))
+      .returning({ key: objects.key, verifiedAt: objects.verifiedAt })
+    return discarded.filter(({ verifiedAt }) => verifiedAt).map(({ key }) => key)
   })
 }
