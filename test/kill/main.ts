@@ -29,7 +29,7 @@ import { hashOf, note, type Person, personOf, violate, type World } from './worl
 const KILLS = Number(process.env.KILLS || 1000)
 const SEED = Number(process.env.SEED || Math.floor(Math.random() * 2 ** 31))
 const PLACES = 4 // one is always about to start
-const PEOPLE = 16
+const PEOPLE = 10
 const PAUSE_MS = 100 // of a user between two steps, at most
 const KILL_MS = [700, 1300] as const
 const CRASH_EVERY = 40 // kills, then Postgres is next
