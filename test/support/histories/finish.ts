@@ -3,7 +3,7 @@
 import { BUCKET } from '../app.ts'
 import { scan } from '../scanner.ts'
 import { type Scene, take } from './play.ts'
-import type { Act } from './steps.ts'
+import { stepOf } from './steps.ts'
 import { contents } from './system.ts'
 
 const AGES = 100 * 86_400 // longer than every bound
@@ -16,25 +16,25 @@ export async function finish(scene: Scene) {
   const abandoned = await system.sql`select key from objects where verified_at is null`
 
   await take(scene, { advance: AGES })
-  await take(scene, step({ do: 'sweep' }))
+  await take(scene, stepOf({ do: 'sweep' }))
   // What was on its way all the time lands when its row is long over.
-  for (const { id } of everybody) await take(scene, step({ do: 'land', user: id }))
+  for (const { id } of everybody) await take(scene, stepOf({ do: 'land', user: id }))
   for (const { key } of abandoned) await system.sandbox.door.put(BUCKET, key, contents.blue)
   await take(scene, { advance: GRACE })
-  if (!scene.isWalkWhole) await take(scene, step({ do: 'reconcile' })) // goes on where it stopped
-  await take(scene, step({ do: 'reconcile' }))
-  await take(scene, step({ do: 'sweep' }))
+  if (!scene.isWalkWhole) await take(scene, stepOf({ do: 'reconcile' })) // goes on where it stopped
+  await take(scene, stepOf({ do: 'reconcile' }))
+  await take(scene, stepOf({ do: 'sweep' }))
   await look(scene, true)
-  for (const { id } of everybody) await take(scene, step({ do: 'avatar', user: id }))
+  for (const { id } of everybody) await take(scene, stepOf({ do: 'avatar', user: id }))
 }
 
 // Whoever got no answer asks again until there is one.
 async function tryAgain(scene: Scene) {
   for (const { id, uploads } of scene.everybody) {
     for (const upload of uploads.keys()) {
-      await take(scene, step({ do: 'confirm', user: id, upload }))
+      await take(scene, stepOf({ do: 'confirm', user: id, upload }))
     }
-    await take(scene, step({ do: 'avatar', user: id }))
+    await take(scene, stepOf({ do: 'avatar', user: id }))
   }
 }
 
@@ -51,11 +51,3 @@ async function look({ system, everybody }: Scene, swept: boolean) {
       `the scanner, ${swept ? 'swept' : 'before the sweep'}:\n${violations.join('\n')}`
     )
 }
-
-const step = (what: Partial<Act>) => ({ acts: [act(what)], death: null })
-
-const act = (what: Partial<Act>): Act => ({
-  ...{ do: 'look', user: 'ada', by: 0, upload: 0, content: 'blue', oldToken: false },
-  ...{ declares: false },
-  ...what
-})

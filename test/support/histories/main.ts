@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import type { Test } from 'tap'
 
-import { play, type Tally } from './play.ts'
+import { newTally, play, type Tally } from './play.ts'
 import { history } from './steps.ts'
 import { openSystem } from './system.ts'
 
@@ -25,9 +25,7 @@ const life = { teardown: (end: () => unknown) => void ends.unshift(end) }
 const system = await openSystem(life as Test)
 
 process.once('message', async (task: Task) => {
-  const tally: Tally = {
-    ...{ histories: 0, operations: 0, acknowledged: 0, refused: 0, unknown: 0, crashes: 0 }
-  }
+  const tally = newTally()
   const property = fc.asyncProperty(history, (history) => play(system, tally, history))
   const result = await fc.check(property, task)
   const failure = result.failed && {

@@ -12,6 +12,7 @@ export interface Known {
 export interface Done {
   deed: Deed
   answer: RegExp | null
+  facts: Facts
 }
 
 export type Person = ReturnType<typeof newPerson>
@@ -30,7 +31,7 @@ export const newPerson = (id: 'ada' | 'bob') => ({
  * Takes what each of several did at the same time, in its own order, for true in whichever orders it
  * can be. @throws when there is none: the answers contradict each other, or earlier ones
  */
-export function believe(person: Person, queues: (Done & { facts: Facts })[][]) {
+export function believe(person: Person, queues: Done[][]) {
   const worlds = linearize(person.worlds, queues)
   if (worlds.length === 0) {
     const said = queues
@@ -43,12 +44,12 @@ export function believe(person: Person, queues: (Done & { facts: Facts })[][]) {
   person.worlds = worlds
 }
 
-function linearize(worlds: World[], queues: (Done & { facts: Facts })[][]): World[] {
+function linearize(worlds: World[], queues: Done[][]): World[] {
   if (worlds.length === 0) return []
   const waiting = queues.filter((queue) => queue.length > 0)
   if (waiting.length === 0) return worlds
   const next = waiting.flatMap((queue) => {
-    const [{ deed, answer, facts }, ...rest] = queue as [Done & { facts: Facts }]
+    const [{ deed, answer, facts }, ...rest] = queue as [Done]
     const others = waiting.filter((other) => other !== queue)
     return linearize(after(worlds, deed, answer, facts), [rest, ...others])
   })

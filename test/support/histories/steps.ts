@@ -80,6 +80,18 @@ export const history: fc.Arbitrary<History> = fc
   .array(step, { minLength: 3, maxLength: 12, size: 'max' })
   .map((steps) => ({ steps, [fc.toStringMethod]: () => `\n${steps.map(told).join('\n')}\n` }))
 
+/** A step of one act, of which only what matters has to be said. */
+export const stepOf = (what: Partial<Act>): { acts: Act[]; death: null } => ({
+  acts: [
+    {
+      ...{ do: 'look', user: 'ada', by: 0, upload: 0, content: 'blue', oldToken: false },
+      ...{ declares: false },
+      ...what
+    }
+  ],
+  death: null
+})
+
 /** A step as a line to read. */
 export function told(step: Step): string {
   if ('advance' in step) return `  ${step.advance} s pass`

@@ -83,7 +83,8 @@ export async function openSystem(t: Test) {
         if (errors.length > 0) throw errors[0]
         return { text: 'done' }
       }),
-    reconcile: (by: Instance) => asked(by, () => done(reconcile(by.deps))),
+    reconcile: (by: Instance) =>
+      asked(by, async () => ({ text: (await reconcile(by.deps)) ? 'done' : 'held' })),
     async send({ request }: Upload, content: Content): Promise<Answer> {
       const { ok } = await send(request, contents[content])
       return { text: ok ? 'stored' : 'refused' }
@@ -107,6 +108,7 @@ export async function openSystem(t: Test) {
       await sql`delete from users`
       await sql`delete from uploads`
       await sql`delete from objects`
+      await sql`delete from walks`
       for (const key of sandbox.door.list(BUCKET)) sandbox.door.delete(BUCKET, key)
       watched.violations.splice(0)
     }
