@@ -3,41 +3,61 @@
 import type { Sql } from 'postgres'
 import type { Test } from 'tap'
 
+import { openDatabase } from '../../../src/db/client.ts'
+import { openBucket } from '../../../src/s3/bucket.ts'
 import { type startApp, startInstance } from '../app.ts'
 import { startWires } from './wires.ts'
 
 type Started = Awaited<ReturnType<typeof startApp>>
-export type Instance = Awaited<ReturnType<typeof startOne>>
+type Shell = Awaited<ReturnType<typeof startShell>>
+export type Instance = Awaited<ReturnType<typeof boot>>
+
+const SPARES = 2
 
 /** Two instances at work, numbered 0 and 1. */
 export async function startInstances(t: Test, started: Started, environment: object) {
-  const start = () => startOne(started, environment)
+  const start = async () => boot(started, await startShell(t, started, environment))
   const atWork = [await start(), await start()]
-  t.teardown(() => Promise.all(atWork.map((instance) => instance.end())))
+  const spares = await Promise.all(Array.from({ length: SPARES }, start))
+  t.teardown(() => Promise.all([...atWork, ...spares].map(({ end }) => end())))
   return {
     get: (number: number) => atWork[number]!,
     /** Kills one, replaces it, and waits until Postgres has done what the dead one had sent. */
     async replace(number: number) {
       const dead = atWork[number]!
       dead.wires.die()
-      atWork[number] = await start()
+      spares.push(dead)
+      const next = spares.shift()!
+      atWork[number] = next.wires.isDead() ? await boot(started, next.shell) : next
       await backendsEnd(started.sql, dead.wires.backends())
-      void dead.end()
     }
   }
 }
 
-async function startOne({ databaseUrl, sandbox }: Started, environment: object) {
-  const ends: (() => unknown)[] = []
-  const life = { teardown: (end: () => unknown) => void ends.unshift(end) } as Test
-  const wires = await startWires(life, databaseUrl, sandbox.endpoint)
-  const { app, deps, user } = await startInstance(life, sandbox, {
-    ...environment,
-    DATABASE_URL: wires.databaseUrl,
-    S3_ENDPOINT: wires.s3Endpoint,
-    S3_PUBLIC_ENDPOINT: sandbox.endpoint
-  })
+// A service without its connections: it keeps nothing between requests, and building a new one costs
+// more than a history.
+async function startShell(t: Test, { sandbox, databaseUrl }: Started, environment: object) {
+  const shell = await startInstance(t, sandbox, { ...environment, DATABASE_URL: databaseUrl })
+  return { ...shell, running: new Set<Promise<unknown>>(), end: async () => {} }
+}
+
+/** Waits until nothing is left that the dead one could try, and gives the shell new connections. */
+async function boot({ databaseUrl, sandbox }: Started, shell: Shell) {
+  while (shell.running.size > 0) await Promise.allSettled(shell.running)
+  await shell.end()
+  const { app, deps, user, running } = shell
+  const wires = await startWires(databaseUrl, sandbox.endpoint)
+  const s3 = { ...deps.config.s3, endpoint: wires.s3Endpoint }
+  const database = openDatabase({ ...deps.config, databaseUrl: wires.databaseUrl })
+  const bucket = openBucket(s3)
+  Object.assign(deps, { db: database.db, bucket })
+  shell.end = async () => {
+    wires.die()
+    bucket.close()
+    await database.close(0)
+  }
   return {
+    shell,
     app,
     deps,
     user,
@@ -45,7 +65,9 @@ async function startOne({ databaseUrl, sandbox }: Started, environment: object) 
     /** Runs something on it; null when it dies meanwhile, for then nobody hears an answer. */
     async run<Answer>(work: () => Promise<Answer>): Promise<Answer | null> {
       const working = work()
-      working.catch(() => {}) // what a dead one goes on to try
+      running.add(working)
+      const over = () => running.delete(working)
+      working.then(over, over)
       try {
         return await Promise.race([working, wires.death.then(() => null)])
       } catch (err) {
@@ -53,9 +75,7 @@ async function startOne({ databaseUrl, sandbox }: Started, environment: object) 
         throw err
       }
     },
-    async end() {
-      for (const end of ends) await end()
-    }
+    end: () => shell.end()
   }
 }
 

@@ -2,8 +2,6 @@
 
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
-import type { Test } from 'tap'
-
 /** Where a death falls: the n-th message, lost, or carried out although nobody hears the answer. */
 export interface Death {
   message: number
@@ -13,11 +11,7 @@ export interface Death {
 export type Wires = Awaited<ReturnType<typeof startWires>>
 
 /** Listens on two free ports and carries everything to Postgres and to S3. */
-export async function startWires(
-  t: Pick<Test, 'teardown'>,
-  databaseUrl: string,
-  s3Endpoint: string
-) {
+export async function startWires(databaseUrl: string, s3Endpoint: string) {
   const sockets = new Set<Socket>()
   let left = Number.POSITIVE_INFINITY
   let when: Death['when'] = 'before'
@@ -68,10 +62,6 @@ export async function startWires(
 
   const urlOf = async (server: Server, target: string) => {
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-    t.teardown(() => {
-      for (const socket of sockets) socket.destroy()
-      server.close()
-    })
     const url = new URL(target)
     url.port = `${(server.address() as { port: number }).port}`
     return url.href.replace(/\/$/, '')
