@@ -33,8 +33,11 @@ const PEOPLE = 10
 const PAUSE_MS = 100 // of a user between two steps, at most
 const KILL_MS = [700, 1300] as const
 const CRASH_EVERY = 40 // kills, then Postgres is next
-// The chance of a fault, for every piece of data that goes over such a link.
-const FAULTS = { 'instances to Postgres': 0.006, 'instances to S3': 0.02, 'clients to S3': 0.02 }
+const LINKS = {
+  'instances to Postgres': { chance: 0.006, lost: { text: 'COMMIT', chance: 0.08 } },
+  'instances to S3': { chance: 0.02, lost: { text: 'CopyObjectResult', chance: 0.05 } },
+  'clients to S3': { chance: 0.02 }
+}
 const BUCKET = 'avatars-of-the-killed'
 
 // A crash of the machine may lose the data, one of Postgres may not.
@@ -77,8 +80,8 @@ async function run() {
   ends.teardown(sandbox.close)
   const watched = watch(sandbox, sql, BUCKET)
 
-  const link = async (name: keyof typeof FAULTS, target: string) => {
-    const { url, close } = await startLink(name, target, FAULTS[name], weather)
+  const link = async (name: keyof typeof LINKS, target: string) => {
+    const { url, close } = await startLink(name, target, LINKS[name], weather)
     ends.teardown(close)
     return url
   }

@@ -21,13 +21,18 @@ const CALM_MS = [2000, 12_000] as const // between two spells that hit all conne
 const HALF_OPEN_MS = 15_000 // then the system gives the connection up
 const LONGEST_SILENCE_MS = 2500
 
-/**
- * Listens on a free port and carries what comes to the host and port of `target`; `chance` is that
- * of a fault, for every piece of data in either direction.
- */
-export async function startLink(name: string, target: string, chance: number, weather: Weather) {
+export interface Temper {
+  /** Of a fault, for every piece of data in either direction. */
+  chance: number
+  /** An answer with this text is what clients must not need: it is lost more often. */
+  lost?: { text: string; chance: number }
+}
+
+/** Listens on a free port and carries what comes to the host and port of `target`. */
+export async function startLink(name: string, target: string, temper: Temper, weather: Weather) {
   const { port, hostname } = new URL(target)
   const { random } = weather
+  const { chance, lost } = temper
   const sockets = new Set<Socket>()
   let spell: keyof typeof SPELLS | undefined
   let timer: NodeJS.Timeout | undefined
@@ -57,6 +62,10 @@ export async function startLink(name: string, target: string, chance: number, we
   function carry(from: Socket, to: Socket, loseAnswers?: () => void, isLost = () => false) {
     from.on('data', (piece) => {
       if (isLost()) return void from.destroy()
+      if (lost && weather.stormy && piece.includes(lost.text) && random.chance(lost.chance)) {
+        injected(`lost ${lost.text}`)
+        return void from.destroy()
+      }
       const fault = weather.stormy && random.chance(chance) ? random.weighted(FAULTS) : undefined
       if (fault) injected(fault)
       if (fault === 'reset') return void from.resetAndDestroy()
