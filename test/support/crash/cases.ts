@@ -16,10 +16,10 @@ export interface Case {
 }
 
 /** One operation, nobody else. */
-export function singles(names: readonly ActName[]): Case[] {
+export function singles(names: readonly ActName[], which = momentsOf): Case[] {
   return Object.entries<Operation>(operations).flatMap(([group, operation]) => {
     const { prepare, run, repeats, answer = 'ok', holds = async () => true } = operation
-    return momentsOf(group as OperationName).flatMap((moment) =>
+    return which(group as OperationName).flatMap((moment) =>
       fitting(names, moment).map((act) => ({
         group,
         title: `${group} · ${nameOf(moment)} · ${act}`,
@@ -76,6 +76,28 @@ export function momentsOf(name: OperationName): Moment[] {
       (['before', 'after'] as const).map((when) => ({ wire, effect, when }))
     )
   )
+}
+
+/** Those that no other kind of confirm has: for when there is no time to see each of them in each. */
+export function newMomentsOf(name: OperationName): Moment[] {
+  const known = new Set<string>()
+  for (const other of Object.keys(points) as OperationName[]) {
+    if (other === name) break
+    if (other.startsWith('confirm') && name.startsWith('confirm')) {
+      momentsOf(other).forEach((moment) => void known.add(nameOf(moment)))
+    }
+  }
+  return momentsOf(name).filter((moment) => !known.has(nameOf(moment)))
+}
+
+/**
+ * Dying after an effect cannot be told from dying before the next: these are all the moments to die
+ * at that differ, as far as the effects come one by one.
+ */
+export function isLastOrBefore({ title, plan }: Case): boolean {
+  const { wire, effect, when } = plan.first.moment
+  const name = Object.keys(points).find((name) => title.startsWith(`${name} `)) as OperationName
+  return when === 'before' || points[name]?.[wire].at(-1) === effect
 }
 
 const fitting = (names: readonly ActName[], moment: Moment) =>

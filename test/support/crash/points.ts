@@ -8,18 +8,6 @@ export const points: Record<OperationName, { postgres: string[]; s3: string[] }>
     postgres: ['insert users + insert uploads'],
     s3: []
   },
-  'confirm the first': {
-    postgres: [
-      'insert objects',
-      'begin',
-      'select users for update',
-      'update uploads confirmed_at',
-      'update objects verified_at',
-      'update users avatar_key',
-      'commit'
-    ],
-    s3: ['HeadObject staging', 'CopyObject avatars', 'GetObject avatars']
-  },
   'confirm another': {
     postgres: [
       'insert objects',
@@ -29,6 +17,18 @@ export const points: Record<OperationName, { postgres: string[]; s3: string[] }>
       'update objects verified_at',
       'update users avatar_key',
       'update objects discarded_at',
+      'commit'
+    ],
+    s3: ['HeadObject staging', 'CopyObject avatars', 'GetObject avatars']
+  },
+  'confirm the first': {
+    postgres: [
+      'insert objects',
+      'begin',
+      'select users for update',
+      'update uploads confirmed_at',
+      'update objects verified_at',
+      'update users avatar_key',
       'commit'
     ],
     s3: ['HeadObject staging', 'CopyObject avatars', 'GetObject avatars']
@@ -81,7 +81,6 @@ export const points: Record<OperationName, { postgres: string[]; s3: string[] }>
       'update uploads discarded_at',
       'update objects discarded_at',
       'commit',
-      'update objects discarded_at #2',
       'update objects purged_at'
     ],
     s3: ['DeleteObjects']

@@ -28,15 +28,16 @@ export interface Instance {
   close: () => Promise<void>
 }
 
-// Short, so that whoever waits for what never comes gives up soon.
-const SETTINGS = { DATABASE_DEADLINE_MS: '500', S3_DEADLINE_MS: '500', DATABASE_POOL: '3' }
+const SETTINGS = { DATABASE_POOL: '3', DATABASE_DEADLINE_MS: '20000', S3_DEADLINE_MS: '20000' }
+// For those who have to give up on what never comes. All others wait as long as a busy machine needs.
+const IMPATIENT = { DATABASE_DEADLINE_MS: '1000', S3_DEADLINE_MS: '1000' }
 
 export async function startWorld(t: Test) {
   const databaseUrl = await cloneDatabase(t)
   await startClock(t, databaseUrl)
   const sandbox = await startSandbox({ buckets: [BUCKET] })
   const sql = postgres(databaseUrl, { max: 2, onnotice: () => {} })
-  const healthy = await instanceInProcess(databaseUrl, sandbox, false)
+  const healthy = await instanceInProcess(databaseUrl, sandbox, null)
   t.teardown(async () => {
     await healthy.close()
     await sql.end()
@@ -72,18 +73,23 @@ export async function startWorld(t: Test) {
       return row!.waiting as boolean
     },
     inProcess: () => instanceInProcess(databaseUrl, sandbox),
+    inProcessImpatient: () => instanceInProcess(databaseUrl, sandbox, IMPATIENT),
     inRealProcess: () => instanceInRealProcess(databaseUrl, sandbox),
     /** A real process for each command of the janitor, and none that serves. */
     asCommands: () => instanceAsCommands(databaseUrl, sandbox)
   }
 }
 
-async function instanceInProcess(databaseUrl: string, sandbox: Sandbox, wired = true) {
+async function instanceInProcess(databaseUrl: string, sandbox: Sandbox, more: object | null = {}) {
   const { scope, close } = startScope()
-  const { board, environment } = wired
+  const { board, environment } = more
     ? await startWires(scope, databaseUrl, sandbox)
     : { board: startBoard(), environment: { DATABASE_URL: databaseUrl } }
-  const { deps, user } = await startInstance(scope, sandbox, { ...environment, ...SETTINGS })
+  const { deps, user } = await startInstance(scope, sandbox, {
+    ...environment,
+    ...SETTINGS,
+    ...more
+  })
   const janitor = async (command: 'sweep' | 'reconcile') => {
     if (command === 'reconcile') return reconcile(deps)
     const { errors, ...swept } = await sweep(deps)
