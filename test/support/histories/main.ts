@@ -12,6 +12,8 @@ export interface Task {
   numRuns: number
   seed: number
   path: string
+  /** In ms: a machine that is too busy plays fewer. */
+  interruptAfterTimeLimit?: number
 }
 
 export interface Report {

@@ -74,11 +74,21 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 export interface History {
   steps: Step[]
+  /** Whether the store honours the conditions of a copy; some do not know them. */
+  heedsConditions: boolean
 }
 
 export const history: fc.Arbitrary<History> = fc
-  .array(step, { minLength: 3, maxLength: 12, size: 'max' })
-  .map((steps) => ({ steps, [fc.toStringMethod]: () => `\n${steps.map(told).join('\n')}\n` }))
+  .record({
+    steps: fc.array(step, { minLength: 3, maxLength: 12, size: 'max' }),
+    heedsConditions: fc.boolean()
+  })
+  .map((history) => ({ ...history, [fc.toStringMethod]: () => toldHistory(history) }))
+
+function toldHistory({ steps, heedsConditions }: History) {
+  const store = heedsConditions ? '' : '  a store that copies whatever the conditions say\n'
+  return `\n${store}${steps.map(told).join('\n')}\n`
+}
 
 /** A step of one act, of which only what matters has to be said. */
 export const stepOf = (what: Partial<Act>): { acts: Act[]; death: null } => ({
