@@ -24,8 +24,8 @@ const LONGEST_SILENCE_MS = 2500
 export interface Temper {
   /** Of a fault, for every piece of data in either direction. */
   chance: number
-  /** An answer with this text is what clients must not need: it is lost more often. */
-  lost?: { text: string; chance: number }
+  /** A request or an answer with one of these texts is lost more often, and the connection with it. */
+  lost?: { texts: string[]; chance: number }
 }
 
 /** Listens on a free port and carries what comes to the host and port of `target`. */
@@ -62,8 +62,9 @@ export async function startLink(name: string, target: string, temper: Temper, we
   function carry(from: Socket, to: Socket, loseAnswers?: () => void, isLost = () => false) {
     from.on('data', (piece) => {
       if (isLost()) return void from.destroy()
-      if (lost && weather.stormy && piece.includes(lost.text) && random.chance(lost.chance)) {
-        injected(`lost ${lost.text}`)
+      const text = weather.stormy && lost?.texts.find((text) => piece.includes(text))
+      if (text && random.chance(lost.chance)) {
+        injected(`lost ${text}`)
         return void from.destroy()
       }
       const fault = weather.stormy && random.chance(chance) ? random.weighted(FAULTS) : undefined
