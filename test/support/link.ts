@@ -62,8 +62,8 @@ export async function startLink(name: string, target: string, temper: Temper, we
   function carry(from: Socket, to: Socket, loseAnswers?: () => void, isLost = () => false) {
     from.on('data', (piece) => {
       if (isLost()) return void from.destroy()
-      const text = weather.stormy && lost?.texts.find((text) => piece.includes(text))
-      if (text && random.chance(lost.chance)) {
+      const text = lost?.texts.find((text) => piece.includes(text))
+      if (text && weather.stormy && random.chance(lost!.chance)) {
         injected(`lost ${text}`)
         return void from.destroy()
       }
