@@ -26,6 +26,8 @@ const ends: (() => unknown)[] = []
 const life = { teardown: (end: () => unknown) => void ends.unshift(end) }
 const system = await openSystem(life as Test)
 
+process.once('disconnect', () => process.exit()) // whoever asked is gone
+
 process.once('message', async (task: Task) => {
   const tally = newTally()
   const property = fc.asyncProperty(history, (history) => play(system, tally, history))
