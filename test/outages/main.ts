@@ -1,5 +1,6 @@
 // npm run test:outages: Postgres or S3 goes away and comes back under a real process with a light load.
-// Nothing may hang, leak, storm or need a restart; takes three minutes.
+// Nothing may hang, leak, storm or need a restart; takes three minutes. `-- copies` runs only outages
+// with that word in their name.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -23,6 +24,7 @@ import { type Asked, startLoad } from './load.ts'
 import { type Held, measure } from './measure.ts'
 import { type Outage, outagesOf } from './outage.ts'
 
+const ONLY = process.argv[2] ?? ''
 const BUCKET = 'avatars-of-an-outage'
 const POSTGRES = ['fsync=off', 'full_page_writes=off']
 const PREPARED = 30
@@ -74,7 +76,8 @@ async function run() {
   await sleep(WARM_MS)
 
   const violations: string[] = []
-  for (const outage of outagesOf({ postgres: server, sandbox, proxy })) {
+  const outages = outagesOf({ postgres: server, sandbox, proxy })
+  for (const outage of outages.filter(({ name }) => name.includes(ONLY))) {
     await load.rest()
     await load.prepare(PREPARED)
     const before = await measure(pid, sql)
