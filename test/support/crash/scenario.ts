@@ -32,6 +32,8 @@ export async function play(world: World, first: Instance, second: Instance | nul
   const subject: Subject = { id, user: world.healthy.user(id), uploads: [] }
   await plan.prepare(world, subject)
 
+  const strays = await unknownKeys(world) // those that the scenario begins with
+
   const { outcomes, deliver } = await perform(world, first, second, plan, subject)
   const parts = [plan.first, ...(plan.second ? [plan.second] : [])]
   const last: Outcome[] = []
@@ -44,18 +46,28 @@ export async function play(world: World, first: Instance, second: Instance | nul
   if (!(await plan.holds(world, subject, one, two))) violations.push(`after ${one}, ${two}: not so`)
   const look = async (swept: boolean) => {
     violations.push(...(await scan(world.sql, world.sandbox.door, BUCKET, { swept })))
+    violations.push(...(await unknownKeys(world)).filter((key) => !strays.includes(key)).map(ahead))
   }
   // A walk that was left half-way is finished first, then everything is looked at once more.
   const walks = plan.first.run === operations.reconcile.run ? 2 : 1
   await look(false)
-  await cleanUp(world, walks)
+  violations.push(...(await cleanUp(world, walks)))
   if (plan.first.act === 'stall') {
     await deliver()
     await look(false)
-    await cleanUp(world, walks)
+    await cleanUp(world, walks) // what has landed this late only a walk can find
   }
   await look(true)
   return [...new Set([...violations, ...seen])]
+}
+
+// F31: the row comes before the bytes, so that whatever happens in between, somebody knows of them.
+const ahead = (key: string) => `F31: ${key} was written without a row`
+
+async function unknownKeys({ sql, sandbox }: World) {
+  const rows = await sql`select key from objects`
+  const known = new Set(rows.map(({ key }) => key))
+  return sandbox.door.list(BUCKET, 'avatars/').filter((key) => !known.has(key))
 }
 
 /** The scenario did not come about: nothing is shown, neither good nor bad. */
@@ -157,8 +169,18 @@ function judge(outcomes: Outcome[], last: Outcome[]) {
 
 const UNDONE = ['UPLOAD_NOT_FOUND'] // after an erasure, and only then lawful
 
-async function cleanUp({ advance, healthy }: World, walks: number) {
-  await advance(3 * DAY)
-  await healthy.janitor('sweep')
-  for (let walk = 0; walk < walks; walk++) await healthy.janitor('reconcile')
+async function cleanUp(world: World, walks: number) {
+  await world.advance(3 * DAY)
+  await world.healthy.janitor('sweep')
+  const lies = await purgedKeys(world) // before the walk, which would remove them half a day later
+  for (let walk = 0; walk < walks; walk++) await world.healthy.janitor('reconcile')
+  return lies.map((key) => `I4: ${key} is there although its row says that it is purged`)
+}
+
+async function purgedKeys({ sql, sandbox }: World) {
+  const rows = await sql`
+    select key from objects where purged_at is not null
+    union all select 'staging/' || id from uploads where purged_at is not null`
+  const stored = new Set(sandbox.door.list(BUCKET))
+  return rows.map(({ key }) => key as string).filter((key) => stored.has(key))
 }
