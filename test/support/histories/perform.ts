@@ -7,7 +7,7 @@ import type { Deed } from './model.ts'
 import type { Known, Person } from './person.ts'
 import type { Scene } from './play.ts'
 import type { Act } from './steps.ts'
-import { type Answer, contents } from './system.ts'
+import { type Answer, contents, type Others } from './system.ts'
 
 /** `answer` is null when nobody heard one. */
 export interface Performed {
@@ -15,8 +15,13 @@ export interface Performed {
   answer: Answer | null
 }
 
-/** `acts` are all that are done at the same time. An act that has nothing to act upon does nothing. */
-export async function perform(scene: Scene, act: Act, acts: Act[]): Promise<Performed[]> {
+/** `acts` are all that are done at the same time, `others` resolves when they are over. An act that has nothing to act upon does nothing. */
+export async function perform(
+  scene: Scene,
+  act: Act,
+  acts: Act[],
+  others: Others
+): Promise<Performed[]> {
   const { system, people } = scene
   const person = people[act.user]
   const by = system.instances.get(act.by)
@@ -30,13 +35,13 @@ export async function perform(scene: Scene, act: Act, acts: Act[]): Promise<Perf
     return []
   }
   if (act.do === 'create') return [await create(scene, person, act, by)]
-  if (act.do === 'place') return place(scene, person, act, by)
+  if (act.do === 'place') return place(scene, person, act, by, others)
   if (act.do === 'avatar' || act.do === 'remove' || act.do === 'erase') {
     return [{ deed: { do: act.do }, answer: await system[act.do](by, person.id) }]
   }
   const known = person.uploads.at(-1 - act.upload)
   if (!known) return []
-  if (act.do === 'send' || act.do === 'land') return [await sendTo(scene, known, act)]
+  if (act.do === 'send' || act.do === 'land') return [await sendTo(scene, known, act, others)]
   const upload = known.upload.id
   const disturbed = acts.some((one) => SENDING.has(one.do) && one.user === act.user)
   const answer = await system[act.do](by, person.id, upload)
@@ -64,18 +69,19 @@ async function create({ system }: Scene, person: Person, act: Act, by: Instance)
   return { deed, answer }
 }
 
-async function place(scene: Scene, person: Person, act: Act, by: Instance) {
+async function place(scene: Scene, person: Person, act: Act, by: Instance, others: Others) {
   const created = await create(scene, person, act, by)
   const mine = person.uploads.find(({ upload }) => upload === created.answer?.upload)
-  return mine ? [created, await sendTo(scene, mine, { ...act, do: 'send' })] : [created]
+  return mine ? [created, await sendTo(scene, mine, { ...act, do: 'send' }, others)] : [created]
 }
 
-async function sendTo({ system }: Scene, { upload, sent }: Known, { do: way, content }: Act) {
+async function sendTo({ system }: Scene, { upload, sent }: Known, act: Act, others: Others) {
   const { id } = upload
+  const { content, moment } = act
   sent.add(content)
-  if (way === 'land') {
+  if (act.do === 'land') {
     const deed: Deed = { do: 'land', upload: id, content }
-    return { deed, answer: await system.land(upload, content) }
+    return { deed, answer: await system.land(upload, content, moment, others) }
   }
   const deed: Deed = { do: 'send', upload: id, content, sendBy: Date.parse(upload.sendBy) }
   return { deed, answer: await system.send(upload, content) }

@@ -61,10 +61,16 @@ async function act(scene: Scene, { acts, death }: Exclude<Step, { advance: numbe
   const from = Date.now()
   const { by } = acts[0]!
   if (death) system.instances.get(by).wires.dieAt(death)
-  const performing = await Promise.allSettled(acts.map((act) => perform(scene, act, acts)))
+  const others: Promise<unknown>[] = []
+  const performing = acts.map((act) => {
+    const one = perform(scene, act, acts, () => Promise.allSettled(others))
+    if (act.do !== 'land') others.push(one)
+    return one
+  })
+  const outcomes = await Promise.allSettled(performing)
   if (death) await system.instances.replace(by)
   if (death) tally.crashes += 1
-  const performed = performing.map((one) => {
+  const performed = outcomes.map((one) => {
     if (one.status === 'rejected') throw one.reason
     return one.value
   })

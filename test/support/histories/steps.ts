@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 
 import type { Content } from './model.ts'
+import type { Moment } from './system.ts'
 import type { Death } from './wires.ts'
 
 // How often each is drawn; `place` is a create and the send that follows.
@@ -16,7 +17,7 @@ const DOINGS = {
   sweep: 4,
   reconcile: 1,
   create: 1,
-  land: 2,
+  land: 5,
   abort: 2,
   look: 1
 }
@@ -36,6 +37,8 @@ export interface Act {
   oldToken: boolean
   /** With the SHA-256 of `content` declared. */
   declares: boolean
+  /** When something that is done at the same time asks S3 for this, what lands does. */
+  moment: Moment
 }
 
 /** One act or two at once, perhaps with the death of the instance that the first one asks. */
@@ -56,8 +59,15 @@ const act: fc.Arbitrary<Act> = fc.record({
   upload: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.nat(2) }),
   content: fc.constantFrom('red' as const, 'red', 'blue', 'blue', 'junk'),
   oldToken: rarely(6),
-  declares: rarely(6)
+  declares: rarely(6),
+  moment: fc.constantFrom(null, 'HeadObject' as const, 'CopyObject' as const, 'GetObject' as const)
 })
+
+// A confirm and something else that is done to the same user, or to the same upload, at the same time.
+const clash = fc.tuple(act, act).map(([{ user, upload, ...one }, other]): [Act, Act] => [
+  { ...one, user, upload, do: 'confirm' },
+  { ...other, user, upload: other.do === 'confirm' ? other.upload : upload }
+])
 
 const death = fc.record({
   message: fc.oneof({ weight: 3, arbitrary: fc.nat(12) }, { weight: 1, arbitrary: fc.nat(30) }),
@@ -67,7 +77,8 @@ const death = fc.record({
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ acts: fc.tuple(act), death: fc.constant(null) }) },
   { weight: 3, arbitrary: fc.record({ advance: fc.constantFrom(...ADVANCES) }) },
-  { weight: 5, arbitrary: fc.record({ acts: fc.tuple(act, act), death: fc.constant(null) }) },
+  { weight: 3, arbitrary: fc.record({ acts: fc.tuple(act, act), death: fc.constant(null) }) },
+  { weight: 3, arbitrary: fc.record({ acts: clash, death: fc.constant(null) }) },
   { weight: 1, arbitrary: fc.record({ acts: fc.tuple(act), death }) },
   { weight: 1, arbitrary: fc.record({ acts: fc.tuple(act, act), death }) }
 )
@@ -95,7 +106,7 @@ export const stepOf = (what: Partial<Act>): { acts: Act[]; death: null } => ({
   acts: [
     {
       ...{ do: 'look', user: 'ada', by: 0, upload: 0, content: 'blue', oldToken: false },
-      ...{ declares: false },
+      ...{ declares: false, moment: null },
       ...what
     }
   ],
@@ -112,14 +123,14 @@ export function told(step: Step): string {
 }
 
 function toldAct(act: Act): string {
-  const { user, by, upload, content, oldToken, declares } = act
+  const { user, by, upload, content, oldToken, declares, moment } = act
   const which = upload === 0 ? "the user's newest upload" : `the upload ${upload} before the newest`
   const creating = `${declares ? ' declaring its SHA-256' : ''}${oldToken ? ' with an old token' : ''}`
   const words: Record<Act['do'], string> = {
     create: `creates an upload of ${content}${creating}`,
     place: `creates an upload and sends ${content}${creating}`,
     send: `sends ${content} to ${which}`,
-    land: `has ${content} land late at ${which}`,
+    land: `has ${content} land late at ${which}${moment ? ` before the next ${moment}` : ''}`,
     confirm: `confirms ${which}`,
     abort: `aborts ${which}`,
     look: `looks at ${which}`,

@@ -89,10 +89,18 @@ export async function openSystem(t: Test) {
       const { ok } = await send(request, contents[content])
       return { text: ok ? 'stored' : 'refused' }
     },
-    /** What was begun in time may land at any time. */
-    async land({ id }: Upload, content: Content): Promise<Answer> {
-      const options = { contentType: 'image/png' }
-      await sandbox.door.put(BUCKET, `staging/${id}`, contents[content], options)
+    /** What was begun in time may land at any time: now, or when another next asks S3 for `moment`. */
+    async land({ id }: Upload, content: Content, moment: Moment, others: Others): Promise<Answer> {
+      const put = () =>
+        sandbox.door.put(BUCKET, `staging/${id}`, contents[content], { contentType: 'image/png' })
+      const { promise: landed, resolve } = Promise.withResolvers<boolean>()
+      const land = () => put().then(() => resolve(true))
+      const undo = moment && sandbox.misbehave.before({ verb: moment, times: 1 }, land)
+      const missed = () => (undo ? others() : Promise.resolve()).then(() => false)
+      if (!(await Promise.race([landed, Promise.resolve().then(missed)]))) {
+        undo?.()
+        await put()
+      }
       return { text: 'stored' }
     },
     /** What is served there, or `dead`. */
@@ -114,6 +122,11 @@ export async function openSystem(t: Test) {
     }
   }
 }
+
+/** A call that a confirm makes. */
+export type Moment = 'HeadObject' | 'CopyObject' | 'GetObject' | null
+/** When everything else that was begun at the same time is over. */
+export type Others = () => Promise<unknown>
 
 export interface Token {
   /** In seconds since 1970. */
