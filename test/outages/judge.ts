@@ -48,8 +48,8 @@ function answers({ suffers, code }: Outage, { asked }: Course) {
     // An abort or a look may come after what it is about has been settled.
     return status >= 200 && status < 500 && status !== 429 ? [] : [said]
   })
-  const hasSuffered = asked.some(({ status }) => status === 503)
-  return hasSuffered ? [...new Set(problems)] : ['the outage was not noticed at all']
+  if (!asked.some(({ status }) => status === 503)) problems.push('nobody was told of the outage')
+  return [...new Set(problems)]
 }
 
 function storm({ callsPerConfirm = {} }: Outage, { asked, calls }: Course) {
