@@ -35,7 +35,15 @@ export async function runCases(t: Test, cases: Case[], options: RunOptions) {
     }
     await Promise.all([supply?.close(), instances.first?.close(), instances.second?.close()])
   }
-  await Promise.all(Array.from({ length: worlds }, work))
+  // When one world comes to nothing, the others stop after what they are at.
+  const works = Array.from({ length: worlds }, () =>
+    work().catch((err) => {
+      queue.length = 0
+      throw err
+    })
+  )
+  await Promise.allSettled(works)
+  await Promise.all(works)
   return results
 }
 
@@ -87,11 +95,16 @@ type Supply = ReturnType<typeof keepReady>
 
 // Starting a process takes longer than a scenario: the next is started while this one is used.
 function keepReady({ inRealProcess }: World) {
-  let next = inRealProcess()
+  const start = () => {
+    const starting = inRealProcess()
+    starting.catch(() => {}) // heard by whoever takes it
+    return starting
+  }
+  let next = start()
   return {
     async take() {
-      const ready = await next
-      next = inRealProcess()
+      const ready = next
+      next = ready.then(start, start)
       next.catch(() => {})
       return ready
     },
