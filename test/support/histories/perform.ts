@@ -36,6 +36,13 @@ export async function perform(
   }
   if (act.do === 'create') return [await create(scene, person, act, by)]
   if (act.do === 'place') return place(scene, person, act, by, others)
+  if (act.do === 'change') {
+    const placed = await place(scene, person, act, by, others)
+    const upload = placed[0]!.answer?.upload?.id
+    if (!upload) return placed
+    const answer = await system.confirm(by, person.id, upload)
+    return [...placed, { deed: { do: 'confirm', upload }, answer }]
+  }
   if (act.do === 'avatar' || act.do === 'remove' || act.do === 'erase') {
     return [{ deed: { do: act.do }, answer: await system[act.do](by, person.id) }]
   }

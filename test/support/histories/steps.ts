@@ -6,20 +6,33 @@ import type { Content } from './model.ts'
 import type { Moment } from './system.ts'
 import type { Death } from './wires.ts'
 
-// How often each is drawn; `place` is a create and the send that follows.
+// How often each is drawn; `place` is a create and the send that follows, `change` a confirm as well.
 const DOINGS = {
-  place: 8,
-  confirm: 9,
+  change: 12,
+  place: 9,
+  confirm: 12,
   send: 3,
   avatar: 2,
-  remove: 2,
+  remove: 4,
   erase: 3,
-  sweep: 4,
+  sweep: 8,
   reconcile: 1,
   create: 1,
-  land: 5,
+  land: 3,
   abort: 2,
   look: 1
+}
+
+// And what happens while somebody confirms.
+const CLASHING = {
+  land: 6,
+  confirm: 4,
+  erase: 2,
+  remove: 2,
+  abort: 2,
+  sweep: 2,
+  send: 2,
+  change: 1
 }
 
 // Seconds, chosen so that sums of a few do not meet a limit: some clicks, parts of a grant's life, past
@@ -47,10 +60,15 @@ export type Step = { acts: Act[]; death: Death | null } | { advance: number }
 const rarely = (weight: number) =>
   fc.oneof({ weight, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) })
 
+const oftenOf = <Name extends string>(weights: Record<Name, number>) =>
+  fc.constantFrom(
+    ...(Object.entries<number>(weights) as [Name, number][]).flatMap(([name, weight]) =>
+      Array<Name>(weight).fill(name)
+    )
+  )
+
 const act: fc.Arbitrary<Act> = fc.record({
-  do: fc.constantFrom(
-    ...Object.entries(DOINGS).flatMap(([name, weight]) => Array(weight).fill(name as Act['do']))
-  ),
+  do: oftenOf(DOINGS),
   user: fc.oneof(
     { weight: 3, arbitrary: fc.constant('ada' as const) },
     { weight: 1, arbitrary: fc.constant('bob' as const) }
@@ -64,10 +82,18 @@ const act: fc.Arbitrary<Act> = fc.record({
 })
 
 // A confirm and something else that is done to the same user, or to the same upload, at the same time.
-const clash = fc.tuple(act, act).map(([{ user, upload, ...one }, other]): [Act, Act] => [
-  { ...one, user, upload, do: 'confirm' },
-  { ...other, user, upload: other.do === 'confirm' ? other.upload : upload }
-])
+const clash = fc
+  .tuple(act, act, oftenOf(CLASHING), fc.boolean())
+  .map(([{ user, upload, ...one }, other, doing, isJunk]): [Act, Act] => [
+    { ...one, user, upload, do: 'confirm' },
+    {
+      ...other,
+      do: doing,
+      user,
+      upload: doing === 'confirm' ? other.upload : upload,
+      content: isJunk ? 'junk' : other.content
+    }
+  ])
 
 const death = fc.record({
   message: fc.oneof({ weight: 3, arbitrary: fc.nat(12) }, { weight: 1, arbitrary: fc.nat(30) }),
@@ -128,6 +154,7 @@ function toldAct(act: Act): string {
   const creating = `${declares ? ' declaring its SHA-256' : ''}${oldToken ? ' with an old token' : ''}`
   const words: Record<Act['do'], string> = {
     create: `creates an upload of ${content}${creating}`,
+    change: `uploads ${content} and confirms it${creating}`,
     place: `creates an upload and sends ${content}${creating}`,
     send: `sends ${content} to ${which}`,
     land: `has ${content} land late at ${which}${moment ? ` before the next ${moment}` : ''}`,
