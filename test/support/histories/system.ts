@@ -117,7 +117,9 @@ export async function openSystem(t: Test) {
       await sql`delete from uploads`
       await sql`delete from objects`
       await sql`delete from walks`
-      for (const key of sandbox.door.list(BUCKET)) sandbox.door.delete(BUCKET, key)
+      for (const prefix of ['avatars/', 'staging/']) {
+        for (const key of sandbox.door.list(BUCKET, prefix)) sandbox.door.delete(BUCKET, key)
+      }
       watched.violations.splice(0)
     }
   }
