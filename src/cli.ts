@@ -12,7 +12,7 @@ const commands: Record<string, { does: string; run: () => Promise<unknown> }> = 
   migrate: { does: 'bring the database up to date', run: migrate },
   sweep: { does: 'one pass of the janitor, now', run: sweep },
   reconcile: { does: 'walk through the bucket (--help says how)', run: reconcile },
-  bucket: { does: '"bucket setup" makes the configured bucket ready', run: bucket },
+  bucket: { does: '"bucket setup" makes it ready, "bucket adopt" makes it ours', run: bucket },
   sandbox: { does: 'start the S3 sandbox alone (--help says how)', run: sandbox },
   help: { does: 'show this', run: async () => console.log(usage()) }
 }
@@ -32,10 +32,16 @@ async function migrate() {
 }
 
 async function bucket() {
-  if (argv[0] !== 'setup') throw new Error('There is only: directo bucket setup')
+  if (argv[0] === 'adopt') return adopt()
+  if (argv[0] !== 'setup') throw new Error('There is: directo bucket setup, directo bucket adopt')
   const { readConfig } = await import('./config.ts')
   const { setUpBucket } = await import('./doctor/setup.ts')
   if (!(await setUpBucket(readConfig(process.env), console.log))) process.exitCode = 1
+}
+
+async function adopt() {
+  const { adoptCommand } = await import('./janitor/commands.ts')
+  process.exitCode = await adoptCommand(process.env)
 }
 
 async function sweep() {

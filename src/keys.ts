@@ -13,3 +13,6 @@ export const stagingKey = (uploadId: string) => `staging/${uploadId}`
 export const newObjectKey = () => `avatars/${newId()}`
 
 export const isStagingKey = (key: string) => /^staging\/[0-9a-f]{32}$/.test(key)
+
+/** Every key that we ever make; whatever else lies beside them, no row can know it. */
+export const isOurKey = (key: string) => /^(staging|avatars)\/[0-9a-f]{32}$/.test(key)

@@ -4,8 +4,10 @@ import { parseArgs } from 'node:util'
 
 import { readConfig } from '../config.ts'
 import { openDatabase } from '../db/client.ts'
+import { withoutQuery } from '../db/errors.ts'
 import type { Deps } from '../deps.ts'
 import { openBucket } from '../s3/bucket.ts'
+import { adoptBucket } from './label.ts'
 import { type Finding, reconcile } from './reconcile.ts'
 import { type Swept, sweep } from './sweep.ts'
 
@@ -17,11 +19,12 @@ export function sweepCommand(env: Environment): Promise<number> {
     let swept: Swept
     do {
       swept = await sweep(deps, signal)
-      const { discarded, abandoned, purged, failed, forgotten, errors } = swept
+      const { discarded, abandoned, purged, failed, refused, forgotten, errors } = swept
       console.log(
         `uploads expired ${discarded}, attempts abandoned ${abandoned}, ` +
           `objects purged ${purged}, failed ${failed}, rows forgotten ${forgotten}`
       )
+      if (Object.keys(refused).length > 0) console.error(`✘ S3 refused: ${JSON.stringify(refused)}`)
       for (const err of errors) console.error(`✘ ${sentence(err)}`)
     } while (swept.more && swept.errors.length === 0 && !signal.aborted)
     return swept.errors.length > 0 || swept.failed > 0 ? 1 : 0
@@ -56,6 +59,14 @@ export async function reconcileCommand(env: Environment, argv: string[]): Promis
   })
 }
 
+/** Labels the bucket as that of the configured database. @returns the exit status */
+export function adoptCommand(env: Environment): Promise<number> {
+  return withDeps(env, async (deps) => {
+    await adoptBucket(deps)
+    return say('The bucket belongs to this database: what it does not know will be deleted.', 0)
+  })
+}
+
 function line(finding: Finding, dryRun: boolean) {
   if ('dangling' in finding) {
     return `dangling ${finding.dangling.key} of user ${finding.dangling.userId}`
@@ -70,7 +81,7 @@ function say(text: string, status: number) {
 }
 
 const sentence = (err: unknown) => {
-  const { message, cause } = err as Error
+  const { message, cause } = withoutQuery(err) as Error
   return cause instanceof Error ? `${message} (${cause.message})` : message
 }
 

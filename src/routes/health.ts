@@ -6,14 +6,18 @@ import { Type } from 'typebox'
 
 import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'
+import { assertOurBucket, BucketNotOurs } from '../janitor/label.ts'
 import { problems } from './problems.ts'
 
 const Healthy = Type.Object({ status: Type.Literal('ok') }, { additionalProperties: false })
 const tags = ['health']
+// URLs are signed by our clock, and what they show is purged by that of Postgres, with a margin.
+const MOST_SKEW_MS = 30_000
 const CACHED_MS = 1000 // however many balancers ask, the dependencies are asked once a second
 
 export const healthRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) => {
-  const ready = remembered(() => probe(deps), CACHED_MS)
+  const isOurs = once(() => assertOurBucket(deps))
+  const ready = remembered(() => probe(deps, isOurs), CACHED_MS)
 
   app.get('/live', { schema: live }, async () => ({ status: 'ok' as const }))
   app.get('/ready', { schema: readiness }, async () => {
@@ -30,15 +34,39 @@ const live = {
 
 const readiness = {
   tags,
-  summary: 'Postgres is migrated and the bucket answers',
+  summary: 'Postgres is migrated, the bucket answers and is ours, the clocks agree',
   response: { 200: Healthy, ...problems('DATABASE_UNAVAILABLE', 'STORAGE_UNAVAILABLE') }
 }
 
-async function probe({ db, bucket }: Deps) {
+async function probe({ db, bucket, now }: Deps, isOurs: () => Promise<void>) {
   // The newest thing that a migration makes: without it this version cannot work.
-  const migrated = sql`select to_regproc('was_erased') is not null as migrated`
-  const [[row]] = await Promise.all([db.execute<{ migrated: boolean }>(migrated), bucket.ping()])
+  const asked = sql`select to_regproc('was_erased') is not null as migrated,
+    extract(epoch from clock_timestamp())::float * 1000 as now`
+  const [[row]] = await Promise.all([db.execute<Probed>(asked), bucket.ping()])
   if (!row?.migrated) throw problem('DATABASE_UNAVAILABLE', 'The database is not migrated.')
+  const skewMs = Math.round(now().getTime() - row.now)
+  if (Math.abs(skewMs) > MOST_SKEW_MS) {
+    const detail = `The clocks of this process and of Postgres are ${skewMs} ms apart.`
+    throw problem('DATABASE_UNAVAILABLE', detail)
+  }
+  await isOurs().catch((cause) => {
+    if (!(cause instanceof BucketNotOurs)) throw cause
+    throw problem('STORAGE_UNAVAILABLE', 'The bucket may be that of another database.', { cause })
+  })
+}
+
+interface Probed extends Record<string, unknown> {
+  migrated: boolean
+  now: number
+}
+
+// Asked until it is true, then never again.
+function once(ask: () => Promise<void>) {
+  let isTrue = false
+  return async () => {
+    if (!isTrue) await ask()
+    isTrue = true
+  }
 }
 
 function remembered(ask: () => Promise<void>, ms: number) {

@@ -4,6 +4,7 @@ import type { Test } from 'tap'
 
 import { lies } from '../../src/dev/sandbox/lies.ts'
 import type { Sandbox } from '../../src/dev/sandbox/server.ts'
+import { adoptBucket } from '../../src/janitor/label.ts'
 import { reconcile } from '../../src/janitor/reconcile.ts'
 import { sweep } from '../../src/janitor/sweep.ts'
 import { BUCKET, startApp } from './app.ts'
@@ -41,8 +42,8 @@ export const swapping: Store = {
   served: (sent) => [sent, twin(sent)]
 }
 
-/** A valid picture of the same size. */
-export const twin = (picture: Buffer) => padded(png(64, { colour: 'blue' }), picture.length)
+/** A valid picture of as many bytes, but not of as many pixels. */
+export const twin = (picture: Buffer) => padded(png(32, { colour: 'blue' }), picture.length)
 
 function swapAllTheTime({ misbehave, door }: Sandbox) {
   const pairs = new Map<string, Buffer[]>()
@@ -81,6 +82,7 @@ const UNHURRIED = {
 export async function startStore(t: Test, store: Store) {
   const app = await startApp(t, UNHURRIED)
   const clock = await startClock(t, app.databaseUrl)
+  await adoptBucket(app.deps)
   return (name: string, body: Body) =>
     t.test(`${store.name}: ${name}`, async (t) => {
       await empty(app)

@@ -2,6 +2,7 @@
 
 import type { Test } from 'tap'
 
+import { adoptBucket } from '../../../src/janitor/label.ts'
 import { reconcile } from '../../../src/janitor/reconcile.ts'
 import { sweep } from '../../../src/janitor/sweep.ts'
 import { BUCKET, Refused, startApp, type Upload } from '../app.ts'
@@ -33,6 +34,7 @@ export async function openSystem(t: Test) {
   const environment = { OPEN_UPLOADS_PER_USER: '3' } // few, so that the limit is met
   const started = await startApp(t, environment)
   const clock = await startClock(t, started.databaseUrl)
+  await adoptBucket(started.deps)
   const instances = await startInstances(t, started, environment)
   const { sandbox, sql } = started
   const { config } = started.deps

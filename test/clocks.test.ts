@@ -1,0 +1,39 @@
+// Whose clock counts: that of Postgres judges, at the moment it judges, and ours must agree with it.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import t from 'tap'
+
+import { startApp } from './support/app.ts'
+import { startClock } from './support/clock.ts'
+import { padded, png } from './support/pictures.ts'
+
+const picture = padded(png(64), 400)
+
+t.test('a confirm that waits its turn until its time is over comes too late', async (t) => {
+  const { ada, sql, databaseUrl } = await startApp(t)
+  const clock = await startClock(t, databaseUrl)
+  const upload = await ada.sent(picture)
+  let confirming: Promise<unknown> = Promise.resolve()
+  await sql.begin(async (tx) => {
+    await tx`select 1 from users where id = 'ada' for update`
+    confirming = ada.confirm(upload)
+    confirming.catch(() => {})
+    const waiting = () => sql`select 1 from pg_locks where not granted`
+    while ((await waiting()).length === 0) await sleep(10)
+    await clock.advance(601)
+  })
+  await t.rejects(confirming, { status: 410, code: 'UPLOAD_EXPIRED' })
+  await t.rejects(ada.avatar(), { code: 'AVATAR_NOT_FOUND' })
+})
+
+t.test('an instance whose clock is off is not ready', async (t) => {
+  const { app, clock } = await startApp(t)
+  const ready = async () => (await app.inject('/health/ready')).json()
+  t.match(await ready(), { status: 'ok' })
+  for (const seconds of [-40, 40]) {
+    await sleep(1100) // for so long an answer is remembered
+    clock.now = () => new Date(Date.now() + 1000 * seconds)
+    t.match(await ready(), { code: 'DATABASE_UNAVAILABLE', detail: /clocks .* apart/ })
+  }
+})
