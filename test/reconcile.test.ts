@@ -2,6 +2,7 @@
 
 import t, { type Test } from 'tap'
 
+import { adoptBucket } from '../src/janitor/label.ts'
 import { type Finding, type ReconcileOptions, reconcile } from '../src/janitor/reconcile.ts'
 import { sweep } from '../src/janitor/sweep.ts'
 import { newId } from '../src/keys.ts'
@@ -19,6 +20,7 @@ async function start(t: Test, environment: Record<string, string> = {}) {
   const keys = (prefix = '') => sandbox.door.list(BUCKET, prefix)
   const put = (...names: string[]) =>
     Promise.all(names.map((key) => sandbox.door.put(BUCKET, key, 'x')))
+  await adoptBucket(deps)
   const findings: Finding[] = []
   const reconciled = (options: ReconcileOptions = {}) =>
     reconcile(deps, { report: (finding) => findings.push(finding), ...options })
@@ -113,8 +115,7 @@ t.test('many pages, stopped after each: every key is looked at once', async (t) 
   const steps = []
   do {
     const stopping = new AbortController()
-    let lists = 0 // the first is that of staging/
-    sandbox.misbehave.before('ListObjectsV2', () => void (++lists === 2 && stopping.abort()))
+    sandbox.misbehave.after('DeleteObjects', () => stopping.abort())
     steps.push(await reconciled({ signal: stopping.signal }))
     sandbox.misbehave.clear()
   } while (!steps.at(-1)!.complete && steps.length < 20)
@@ -131,8 +132,8 @@ t.test('one walks at a time; one that died is taken over', async (t) => {
   sandbox.misbehave.before({ verb: 'ListObjectsV2', times: 1 }, async () => {
     meanwhile = await reconciled(background)
   })
-  t.match(await reconciled(background), { complete: true })
-  t.match(meanwhile, { complete: true }, 'the other prefix was free')
+  t.match(await reconciled(background), { complete: false }, 'the other prefix was taken')
+  t.match(meanwhile, { complete: false })
   t.equal(await reconciled(background), null, 'not again within the hour')
   await advance(3601)
   sandbox.misbehave.fail({ verb: 'ListObjectsV2', times: 3 }, { status: 503, code: 'SlowDown' })
@@ -147,9 +148,44 @@ t.test('with the database of another bucket nothing is deleted', async (t) => {
   await put(`avatars/${newId()}`)
   await advance(DAY)
   await t.rejects(reconciled(), { message: /names database .* but this is another/ })
+  t.match(await reconciled({ dryRun: true }), { strays: 1, removed: 0 }, 'looking is allowed')
   t.equal(keys('avatars/').length, 1)
   await sql`delete from installation`
   await t.rejects(reconciled(), { message: /not migrated/ })
+})
+
+t.test('a bucket without a label is taken only if all in it is known', async (t) => {
+  const { ada, app, deps, sandbox, advance, put, keys, reconciled } = await start(t)
+  sandbox.door.delete(BUCKET, 'directo-label')
+  await ada.upload(picture)
+  const stray = `avatars/${newId()}`
+  await put(stray)
+  await advance(DAY)
+  const ready = async () => (await app.inject('/health/ready')).statusCode
+  t.equal(await ready(), 503)
+  await t.rejects(reconciled(), { message: /1 of the first 2 objects in avatars.*bucket adopt/ })
+  await reconciled({ dryRun: true })
+  t.notOk(keys().includes('directo-label'), 'a dry run takes nothing')
+  t.ok(keys().includes(stray))
+
+  sandbox.door.delete(BUCKET, stray)
+  t.match(await reconciled(), { strays: 0 })
+  t.ok(keys().includes('directo-label'))
+  await put(stray)
+  await advance(DAY)
+  t.match(await reconciled(), { strays: 1 })
+  await sandbox.door.put(BUCKET, 'directo-label', 'another')
+  await t.rejects(reconciled(), { message: /names database another/ })
+  await adoptBucket(deps)
+  t.match(await reconciled(), { complete: true })
+})
+
+t.test('when two databases take a bucket at once, the first stops', async (t) => {
+  const { sandbox, reconciled } = await start(t)
+  sandbox.door.delete(BUCKET, 'directo-label')
+  const takeToo = () => void sandbox.door.put(BUCKET, 'directo-label', 'the other')
+  sandbox.misbehave.after({ verb: 'PutObject', times: 1 }, takeToo)
+  await t.rejects(reconciled(), { message: /just taken/ })
 })
 
 t.test('a label that is not ours, or a store that says too little, stops the walk', async (t) => {
@@ -174,3 +210,57 @@ t.test('a label that is not ours, or a store that says too little, stops the wal
   }
   t.equal(keys('avatars/').length, 1)
 })
+
+t.test('keys that nothing can hold, or S3 will not delete, stop no walk', async (t) => {
+  const { sandbox, advance, put, keys, reconciled } = await start(t)
+  const odd = ['avatars/\u0000', 'avatars/a\u0000b', 'avatars/%', 'avatars/%2F', 'avatars/\u0001']
+  const stray = `avatars/${newId()}`
+  await put(...odd, stray)
+  await advance(DAY)
+  const refuse = (key: string | RegExp) =>
+    sandbox.misbehave.fail({ verb: 'DeleteObject', key }, { status: 403, code: 'AccessDenied' })
+  refuse('avatars/\u0001')
+  t.match(await reconciled(), { strays: 6, removed: 5, complete: true })
+  t.same(keys('avatars/'), ['avatars/\u0001'])
+})
+
+t.test('a whole page missing is no list of users, but an alarm', async (t) => {
+  const { sql, put, keys, advance, reconciled, findings } = await start(t)
+  await sql`insert into objects
+    (key, user_id, upload_id, content_type, size_bytes, width, height, verified_at)
+    select 'avatars/' || md5(n::text), 'user-' || n, 'u', 'image/png', 1, 1, 1, now()
+    from generate_series(1, 1100) as n`
+  await sql`insert into users (id, avatar_key) select user_id, key from objects`
+  await put(`avatars/${newId()}`)
+  await advance(DAY)
+  await t.rejects(reconciled(), { message: /1000 avatars in a row/ })
+  t.same(findings, [])
+  t.equal(keys('avatars/').length, 1, 'and nothing is deleted')
+})
+
+t.test(
+  'told to stop in the middle of a page, it stops; one taken over writes no more',
+  async (t) => {
+    const { sql, sandbox, advance, reconciled } = await start(t)
+    await sql`insert into objects
+    (key, user_id, upload_id, content_type, size_bytes, width, height, verified_at)
+    select 'avatars/' || md5(n::text), 'user-' || n, 'u', 'image/png', 1, 1, 1, now()
+    from generate_series(1, 100) as n`
+    await sql`insert into users (id, avatar_key) select user_id, key from objects`
+    const heads = () => sandbox.requests.filter(({ verb }) => verb === 'HeadObject').length
+    const stopping = new AbortController()
+    sandbox.misbehave.before({ verb: 'HeadObject', times: 1 }, () => stopping.abort())
+    t.match(await reconciled({ signal: stopping.signal }), { complete: false, dangling: 0 })
+    t.equal(heads(), 10)
+
+    let other: Awaited<ReturnType<typeof reconciled>> = null
+    sandbox.misbehave.before({ verb: 'HeadObject', times: 1 }, async () => {
+      await advance(301)
+      other = await reconciled()
+    })
+    t.match(await reconciled(), { complete: false }, 'the first lost it')
+    t.match(other, { complete: true, dangling: 100 })
+    const [walk] = await sql`select dangling from walks where name = 'reconcile avatars/'`
+    t.equal(Number(walk!.dangling), 100)
+  }
+)

@@ -132,6 +132,8 @@ export const walks = pgTable('walks', {
   endedAt: time('ended_at'),
   /** Until when one process has it to itself. */
   heldUntil: time('held_until').notNull(),
+  /** Which one: who lost it to another must not write any more. */
+  heldBy: text('held_by').notNull().default(''),
   listed: bytes('listed').notNull().default(0),
   strays: bytes('strays').notNull().default(0),
   removed: bytes('removed').notNull().default(0),

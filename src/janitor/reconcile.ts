@@ -3,14 +3,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Deps } from '../deps.ts'
-import type { Page } from '../s3/list.ts'
 import { type Dangling, danglingOn } from './dangling.ts'
 import { assertOurBucket } from './label.ts'
 import { straysOf } from './strays.ts'
-import { type Found, leaveWalk, stepWalk, takeWalk } from './walk.ts'
+import { type Found, leaveWalk, stepWalk, takeWalk, type Walk } from './walk.ts'
 
 export interface ReconcileOptions {
-  /** Deletes nothing. */
+  /** Deletes nothing, begins at the beginning, and does not count as a walk. */
   dryRun?: boolean
   signal?: AbortSignal
   /** Whose walk it is: walks of another name do not disturb it. */
@@ -19,7 +18,7 @@ export interface ReconcileOptions {
   everySeconds?: number
   /** Rest between two pages. */
   pauseMs?: number
-  /** Gets every finding as it is made. */
+  /** Gets every finding as it is made; those of a page that was not finished come again. */
   report?: (finding: Finding) => void
 }
 
@@ -42,61 +41,66 @@ export async function reconcile(
   options: ReconcileOptions = {}
 ): Promise<Reconciled | null> {
   const walked = []
-  for (const prefix of ['staging/', 'avatars/'] as const) {
+  for (const prefix of prefixes) {
     const walk = await walkThrough(deps, prefix, options)
     if (walk) walked.push(walk)
   }
-  return walked.length > 0 ? walked.reduce(sum) : null
+  if (walked.length === 0) return null
+  return {
+    listed: sum(walked, 'listed'),
+    strays: sum(walked, 'strays'),
+    removed: sum(walked, 'removed'),
+    dangling: sum(walked, 'dangling'),
+    complete: walked.length === prefixes.length && walked.every(({ endedAt }) => endedAt)
+  }
 }
 
 async function walkThrough(deps: Deps, prefix: Prefix, options: ReconcileOptions) {
-  const { signal, everySeconds = 0, pauseMs = 0 } = options
-  const name = `${options.name ?? (options.dryRun ? 'dry run' : 'reconcile')} ${prefix}`
-  let walk = await takeWalk(deps, name, everySeconds)
+  const { dryRun = false, signal, everySeconds = 0, pauseMs = 0 } = options
+  const name = `${options.name ?? (dryRun ? 'dry run' : 'reconcile')} ${prefix}`
+  let walk = await takeWalk(deps, { name, everySeconds, anew: dryRun })
   if (!walk) return null
   try {
-    await assertOurBucket(deps)
+    if (!dryRun) await assertOurBucket(deps)
     while (!walk.endedAt && !signal?.aborted) {
-      const page = await deps.bucket.list(prefix, walk.after)
-      const found = await lookAt(deps, prefix, walk.after, page, options)
-      walk = await stepWalk(deps, name, found, page.more ? page.objects.at(-1)!.key : null)
+      const next = await walkPage(deps, prefix, walk, options)
+      if (!next) break
+      walk = next
       await sleep(walk.endedAt ? 0 : pauseMs, undefined, { signal }).catch(() => {})
     }
+    return walk
   } finally {
-    await leaveWalk(deps, name)
+    await leaveWalk(deps, walk)
   }
-  const { listed, strays, removed, dangling, endedAt } = walk
-  return { listed, strays, removed, dangling, complete: endedAt !== null }
 }
 
-async function lookAt(
-  deps: Deps,
-  prefix: Prefix,
-  after: string,
-  page: Page,
-  { dryRun, report }: ReconcileOptions
-): Promise<Found> {
-  const found = { listed: page.objects.length, strays: 0, removed: 0, dangling: 0 }
+// Null when it could not be finished, because we are to stop or another process took over.
+async function walkPage(deps: Deps, prefix: Prefix, walk: Walk, options: ReconcileOptions) {
+  const { dryRun, report, signal } = options
+  const after = decodeURI(walk.after)
+  const page = await deps.bucket.list(prefix, after)
+  // First: if a thousand are missing, something else is wrong and nothing more is deleted.
+  const dangling = prefix === 'avatars/' ? await danglingOn(deps, after, page, signal) : []
+  if (!dangling) return null
+  for (const user of dangling) report?.({ dangling: user })
   const strays = await straysOf(deps, page)
-  const removed = new Set(dryRun || strays.length === 0 ? [] : await deps.bucket.delete(strays))
+  const { deleted } = dryRun || strays.length === 0 ? NOTHING : await deps.bucket.delete(strays)
+  const removed = new Set(deleted)
   for (const stray of strays) report?.({ stray, removed: removed.has(stray) })
-  found.strays = strays.length
-  found.removed = removed.size
-  if (prefix === 'avatars/') {
-    for await (const dangling of danglingOn(deps, after, page)) {
-      report?.({ dangling })
-      found.dangling++
-    }
+  const found = {
+    listed: page.objects.length,
+    strays: strays.length,
+    removed: removed.size,
+    dangling: dangling.length
   }
-  return found
+  // Encoded, for Postgres cannot hold every character that a key can.
+  return stepWalk(deps, walk, found, page.more ? encodeURI(page.objects.at(-1)!.key) : null)
 }
 
-type Prefix = 'staging/' | 'avatars/'
+const NOTHING = { deleted: [] }
 
-const sum = (one: Reconciled, other: Reconciled): Reconciled => ({
-  listed: one.listed + other.listed,
-  strays: one.strays + other.strays,
-  removed: one.removed + other.removed,
-  dangling: one.dangling + other.dangling,
-  complete: one.complete && other.complete
-})
+const prefixes = ['staging/', 'avatars/'] as const
+type Prefix = (typeof prefixes)[number]
+
+const sum = (walks: Found[], name: keyof Found) =>
+  walks.reduce((total, walk) => total + walk[name], 0)

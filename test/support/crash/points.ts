@@ -5,7 +5,7 @@ import type { OperationName } from './operations.ts'
 
 export const points: Record<OperationName, { postgres: string[]; s3: string[] }> = {
   create: {
-    postgres: ['insert users + insert uploads'],
+    postgres: ['insert uploads + insert users'],
     s3: []
   },
   'confirm another': {
@@ -104,22 +104,22 @@ export const points: Record<OperationName, { postgres: string[]; s3: string[] }>
       'insert walks',
       'select installation',
       'select uploads',
+      'select now',
       'update walks ended_at',
       'update walks held_until',
       'insert walks #2',
       'select installation #2',
-      'select uploads #2',
       'select users',
+      'select uploads #2',
+      'select now #2',
       'update walks ended_at #2',
       'update walks held_until #2'
     ],
     s3: [
       'GetObject directo-label',
-      'GetObject directo-label #2',
       'ListObjectsV2 staging',
       'DeleteObjects',
-      'GetObject directo-label #3',
-      'GetObject directo-label #4',
+      'GetObject directo-label #2',
       'ListObjectsV2 avatars',
       'DeleteObjects #2'
     ]

@@ -1,0 +1,1 @@
+ALTER TABLE "walks" ADD COLUMN "held_by" text DEFAULT '' NOT NULL;
