@@ -191,10 +191,12 @@ async function contract(
     const names = ['a b', '<&>', 'ä', '+', "'", newId()]
     const keys = names.map((name) => `staging/delete-${name}`)
     for (const key of keys.slice(1)) await put(key, picture)
-    t.same((await bucket.delete(keys)).sort(), [...keys].sort())
+    const { deleted, refused } = await bucket.delete(keys)
+    t.same(deleted.sort(), [...keys].sort())
+    t.same(refused, {})
     t.same((await bucket.list('staging/delete-', '')).objects, [])
     const many = Array.from({ length: 1000 }, () => newObjectKey())
-    t.equal((await bucket.delete(many)).length, 1000)
+    t.equal((await bucket.delete(many)).deleted.length, 1000)
   })
 
   await t.test('a bucket carries a label', async (t) => {

@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 
 import { environmentOf } from '../src/dev/environment.ts'
-import { reconcileCommand, sweepCommand } from '../src/janitor/commands.ts'
+import { adoptCommand, reconcileCommand, sweepCommand } from '../src/janitor/commands.ts'
+import { adoptBucket } from '../src/janitor/label.ts'
 import { type Log, startJanitor } from '../src/janitor/schedule.ts'
 import { newId } from '../src/keys.ts'
 import { BUCKET, SECRET, startApp } from './support/app.ts'
@@ -18,7 +19,8 @@ const DAY = 24 * 3600
 async function start(t: Test, environment: Record<string, string> = {}) {
   const app = await startApp(t, environment)
   const { advance } = await startClock(t, app.databaseUrl)
-  const { sandbox, databaseUrl } = app
+  const { deps, sandbox, databaseUrl } = app
+  await adoptBucket(deps)
   const keys = (prefix = '') => sandbox.door.list(BUCKET, prefix)
   const env = {
     ...environmentOf(sandbox, BUCKET),
@@ -101,7 +103,7 @@ t.test('what fails is logged, and the next pass tries again', async (t) => {
   const { log, says } = listener()
   const stop = startJanitor({ ...deps, config }, log)
   const away = { err: { code: 'STORAGE_UNAVAILABLE' } }
-  t.match(await says('the sweep could not do everything', 'error'), away)
+  t.match(await says('the sweep left something undone', 'error'), away)
   t.match(await says('the walk through the bucket stopped', 'error'), away)
   sandbox.misbehave.clear()
   await says('reconciled', 'info')
@@ -166,8 +168,29 @@ t.test('directo reconcile stops at a signal, and only one is at work', async (t)
   })
   const first = await output(t, () => reconcileCommand(env, []))
   t.match(first, { status: 1, printed: /Stopped before the end/ })
-  t.match(second, { status: 0 }, 'the other prefix was free')
+  t.match(second, { status: 1 }, 'staging was being walked through')
   await sql`update walks set held_until = now() + interval '1 minute'`
   const third = await output(t, () => reconcileCommand(env, []))
   t.match(third, { status: 1, printed: /Another reconcile is at work/ })
+})
+
+t.test('directo bucket adopt', async (t) => {
+  const { sandbox, keys, env } = await start(t)
+  sandbox.door.delete(BUCKET, 'directo-label')
+  const { status, printed } = await output(t, () => adoptCommand(env))
+  t.match({ status, printed }, { status: 0, printed: /^The bucket belongs to this database/ })
+  t.ok(keys().includes('directo-label'))
+})
+
+t.test('keys that S3 refuses to delete are a warning with its reason', async (t) => {
+  const { ada, deps, sandbox, advance, env } = await start(t, { SWEEP_SECONDS: '1' })
+  await ada.sent(picture)
+  await advance(601)
+  sandbox.misbehave.refuseDeleting(/./, 'AccessDenied')
+  const { log, says } = listener()
+  const stop = startJanitor(deps, log)
+  t.match(await says('swept, but S3 left some alone', 'warn'), { refused: { AccessDenied: 1 } })
+  await stop()
+  await advance(120)
+  t.match(await output(t, () => sweepCommand(env)), { status: 1, printed: /AccessDenied/ })
 })

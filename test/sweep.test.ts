@@ -200,3 +200,28 @@ t.test('a stopped sweep begins no further batch', async (t) => {
   t.match(await sweep(deps, AbortSignal.abort()), { purged: 0, more: true })
   t.equal(keys('staging/').length, 1)
 })
+
+t.test('a batch has more time than one call, and why S3 refuses is told', async (t) => {
+  const { user, deps, sandbox, advance } = await start(t, { S3_DEADLINE_MS: '300' })
+  await Promise.all(Array.from({ length: 20 }, (_, n) => user(`user-${n}`).createUpload(picture)))
+  await advance(601)
+  sandbox.misbehave.delay('DeleteObjects', 500)
+  sandbox.misbehave.refuseDeleting(/[0-7]$/, 'AccessDenied')
+  const { purged, failed, refused, errors } = await sweep(deps)
+  t.equal(purged + failed, 20)
+  t.same([refused, errors], [failed ? { AccessDenied: failed } : {}, []])
+})
+
+t.test('a whole batch of which S3 deletes nothing ends the pass', async (t) => {
+  const { sql, deps, sandbox } = await start(t)
+  await sql`insert into uploads
+    (id, user_id, purpose, content_type, size_bytes, expires_at, purge_after)
+    select md5(n::text), 'ada', 'avatar', 'image/png', 1, now(), now() - interval '1 s'
+    from generate_series(1, 1500) as n`
+  sandbox.misbehave.refuseDeleting(/./, 'AccessDenied')
+  t.match(await sweep(deps), {
+    failed: 1000,
+    refused: { AccessDenied: 1000 },
+    errors: [{ message: 'S3 deleted nothing of a whole batch' }]
+  })
+})

@@ -17,7 +17,9 @@ export interface Purged {
   failed: number
   /** Whether more was due when the call ended. */
   more: boolean
-  /** Why S3 deleted nothing of the last batch; the call ended there. */
+  /** Why S3 left keys alone, as far as it said. */
+  refused: Record<string, number>
+  /** S3 deleted nothing of the last batch; the call ended there. */
   error?: unknown
 }
 
@@ -26,9 +28,11 @@ export interface Purged {
  * fails. Any number of processes may do this at once. No connection is held while S3 works.
  */
 export async function purge(deps: Deps, kind: Kind, signal?: AbortSignal): Promise<Purged> {
-  const purged: Purged = { discarded: 0, purged: 0, failed: 0, more: true }
+  const purged: Purged = { discarded: 0, purged: 0, failed: 0, more: true, refused: {} }
+  let since = '-infinity'
   for (let batch = 0; batch < BATCHES && purged.more && !signal?.aborted; batch++) {
-    const claimed = await claim(deps, kind)
+    const claimed = await claim(deps, kind, since)
+    since = claimed.at(-1)?.due ?? since
     const deleted = await deleteAll(deps, claimed.map(keyOf), purged)
     await settle(deps, kind, deleted)
     purged.discarded += claimed.filter(({ abandoned }) => abandoned).length
@@ -40,13 +44,21 @@ export async function purge(deps: Deps, kind: Kind, signal?: AbortSignal): Promi
 }
 
 async function deleteAll({ bucket }: Deps, keys: string[], purged: Purged) {
+  if (keys.length === 0) return []
   try {
-    return keys.length > 0 ? await bucket.delete(keys) : []
+    const { deleted, refused } = await bucket.delete(keys)
+    for (const [code, count] of Object.entries(refused)) {
+      purged.refused[code] = (purged.refused[code] ?? 0) + count
+    }
+    if (deleted.length === 0 && keys.length === BATCH) purged.error = nothingDeleted()
+    return deleted
   } catch (err) {
     purged.error = err
     return []
   }
 }
+
+const nothingDeleted = () => new Error('S3 deleted nothing of a whole batch')
 
 /** What there is to purge: the staging objects of uploads, or the objects of confirm attempts. */
 export type Kind = typeof staging | typeof avatars
@@ -70,12 +82,13 @@ export const avatars = {
 
 // Discarded before a byte is deleted: from then on Postgres refuses every reference to it. Put off
 // by the backoff in the same statement: others leave it alone meanwhile, and if we die or S3 refuses,
-// it is simply due again.
-function claim({ db }: Deps, { table, id, key, isDue, isAbandoned }: Kind) {
+// it is simply due again. Beginning where the last batch ended: the index keeps what that one left
+// behind for as long as anybody's snapshot, such as a backup's, is older.
+function claim({ db }: Deps, { table, id, key, isDue, isAbandoned }: Kind, since: string) {
   return db.execute<Claimed>(sql`
     with due as (
-      select ${id} as id, ${isAbandoned} as abandoned from ${table}
-      where purged_at is null and purge_after <= now() and ${isDue}
+      select ${id} as id, ${isAbandoned} as abandoned, purge_after as due from ${table}
+      where purged_at is null and purge_after between ${since}::timestamptz and now() and ${isDue}
       order by purge_after limit ${BATCH} for update skip locked
     )
     update ${table} set
@@ -83,12 +96,13 @@ function claim({ db }: Deps, { table, id, key, isDue, isAbandoned }: Kind) {
       purge_attempts = purge_attempts + 1,
       purge_after = now() + ${backoff}
     from due where ${id} = due.id
-    returning ${key} as key, due.abandoned`)
+    returning ${key} as key, due.abandoned, due.due::text as due`)
 }
 
 interface Claimed extends Record<string, unknown> {
   key: string
   abandoned: boolean
+  due: string
 }
 
 const keyOf = ({ key }: Claimed) => key

@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { withoutQuery } from '../db/errors.ts'
 import type { Deps } from '../deps.ts'
 import { type Finding, reconcile } from './reconcile.ts'
 import { sweep } from './sweep.ts'
@@ -44,10 +45,10 @@ async function repeat(seconds: number, signal: AbortSignal, pass: () => Promise<
 }
 
 async function sweepOnce(deps: Deps, log: Log, signal: AbortSignal) {
-  const { errors, more, ...swept } = await sweep(deps, signal)
-  for (const err of errors) log.error({ err }, 'the sweep could not do everything')
-  const level = Object.values(swept).some((count) => count > 0) ? 'info' : 'debug'
-  log[level]({ swept, more }, 'swept')
+  const { errors, more, refused, ...swept } = await sweep(deps, signal)
+  for (const err of errors) log.error({ err: withoutQuery(err) }, 'the sweep left something undone')
+  if (swept.failed > 0) log.warn({ swept, more, refused }, 'swept, but S3 left some alone')
+  else log[Object.values(swept).some(Boolean) ? 'info' : 'debug']({ swept, more }, 'swept')
   return more && errors.length === 0
 }
 
@@ -61,7 +62,7 @@ async function walkOnce(deps: Deps, log: Log, signal: AbortSignal) {
     const reconciled = await reconcile(deps, options)
     if (reconciled) log.info({ reconciled }, 'reconciled')
   } catch (err) {
-    log.error({ err }, 'the walk through the bucket stopped')
+    log.error({ err: withoutQuery(err) }, 'the walk through the bucket stopped')
   }
   return false
 }

@@ -15,6 +15,8 @@ export interface Swept {
   failed: number
   /** Rows removed because they were over longer than the retention. */
   forgotten: number
+  /** Why S3 left keys alone, as far as it said: its codes, with the number of keys. */
+  refused: Record<string, number>
   /** Whether more was due when the pass ended. */
   more: boolean
   /** What went wrong; the other steps were done all the same. */
@@ -42,6 +44,7 @@ export async function sweep(deps: Deps, signal?: AbortSignal): Promise<Swept> {
     purged: (staged?.purged ?? 0) + (copied?.purged ?? 0),
     failed: (staged?.failed ?? 0) + (copied?.failed ?? 0),
     forgotten: forgotten ?? 0,
+    refused: { ...staged?.refused, ...copied?.refused },
     more: Boolean(staged?.more || copied?.more),
     errors
   }

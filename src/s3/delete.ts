@@ -5,33 +5,49 @@ import { DeleteObjectCommand, DeleteObjectsCommand } from '@aws-sdk/client-s3'
 import type { S3 } from './bucket.ts'
 import { call, unavailable } from './call.ts'
 
+const MS_PER_KEY = 50 // stores that delete one after the other take some 10
+
+export interface Deleted {
+  /** What S3 itself names as deleted, or as not there: a 200 alone says nothing of any key. */
+  deleted: string[]
+  /** Why S3 left others alone, such as `AccessDenied`, with the number of keys. */
+  refused: Record<string, number>
+}
+
 /**
- * Deletes at most 1000 objects; one that is not there counts as deleted.
- * @returns the keys that S3 itself names as deleted: a 200 alone says nothing of any of them
+ * Deletes at most 1000 objects; one that is not there counts as deleted. The deadline grows with
+ * their number: a batch that can never be done in time would come back for ever.
  */
-export async function deleteObjects(s3: S3, keys: string[]): Promise<string[]> {
+export async function deleteObjects(s3: S3, keys: string[]): Promise<Deleted> {
+  const patient = { ...s3, deadlineMs: s3.deadlineMs + MS_PER_KEY * keys.length }
   const plain = keys.filter((key) => !UNSPEAKABLE.test(key))
-  const deleted = plain.length > 0 ? await deleteMany(s3, plain) : []
+  const outcome = plain.length > 0 ? await deleteMany(patient, plain) : { deleted: [], refused: {} }
   for (const key of keys) {
-    if (UNSPEAKABLE.test(key) && (await deleteOne(s3, key))) deleted.push(key)
+    if (UNSPEAKABLE.test(key) && (await deleteOne(patient, key))) outcome.deleted.push(key)
   }
-  return deleted
+  return outcome
 }
 
 // The body of DeleteObjects is XML, and XML has no word for these, not even escaped.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const UNSPEAKABLE = /[\u0000-\u001f\ufffe\uffff]/
 
-async function deleteMany(s3: S3, keys: string[]) {
+async function deleteMany(s3: S3, keys: string[]): Promise<Deleted> {
   const Objects = keys.map((Key) => ({ Key }))
   const command = new DeleteObjectsCommand({ Bucket: s3.name, Delete: { Objects } })
-  const answer = await call(s3, (options) => s3.sender.send(command, options))
+  const answer = await call(s3, (options) =>
+    s3.sender.send(command, { ...options, requestTimeout: s3.deadlineMs })
+  )
   if (!answer) throw unavailable(new Error('DELETE says nothing'))
   const asked = new Set(keys)
-  return (answer.Deleted ?? []).map(({ Key = '' }) => Key).filter((key) => asked.has(key))
+  const deleted = (answer.Deleted ?? []).map(({ Key = '' }) => Key).filter((key) => asked.has(key))
+  const refused: Record<string, number> = {}
+  for (const { Code = 'Unknown' } of answer.Errors ?? []) refused[Code] = (refused[Code] ?? 0) + 1
+  return { deleted, refused }
 }
 
+// One such key must not stop what comes after it.
 async function deleteOne(s3: S3, Key: string) {
   const command = new DeleteObjectCommand({ Bucket: s3.name, Key })
-  return call(s3, (options) => s3.sender.send(command, options))
+  return call(s3, (options) => s3.sender.send(command, options)).catch(() => null)
 }

@@ -19,9 +19,11 @@ export async function eraseUser(deps: Deps, userId: string) {
   const keys = await retryConflicts(() => discardAll(deps, userId))
   for (let at = 0; at < keys.length; at += BATCH) {
     const batch = keys.slice(at, at + BATCH)
-    const deleted = await deps.bucket.delete(batch)
+    const { deleted, refused } = await deps.bucket.delete(batch)
     await settle(deps, avatars, deleted)
-    if (deleted.length < batch.length) throw problem('STORAGE_UNAVAILABLE')
+    if (deleted.length === batch.length) continue
+    const cause = new Error(`S3 refused to delete: ${JSON.stringify(refused)}`)
+    throw problem('STORAGE_UNAVAILABLE', undefined, { cause })
   }
 }
 
