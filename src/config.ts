@@ -135,7 +135,8 @@ function arrange(settings: Settings) {
       sweepSeconds: settings.SWEEP_SECONDS,
       reconcileSeconds: settings.RECONCILE_SECONDS,
       strayGraceSeconds: settings.STRAY_GRACE_SECONDS,
-      retentionDays: settings.RETENTION_DAYS
+      retentionDays: settings.RETENTION_DAYS,
+      tombstoneDays: settings.TOMBSTONE_DAYS
     }
   }
 }

@@ -71,6 +71,7 @@ export const Settings = Type.Object({
     604_800,
     43_200
   ),
-  RETENTION_DAYS: integer('how long rows are kept after their bytes are gone', 1, 3650, 7)
+  RETENTION_DAYS: integer('how long rows are kept after their bytes are gone', 1, 3650, 7),
+  TOMBSTONE_DAYS: integer('how long tokens from before an erasure are known', 1, 3650, 90)
 })
 export type Settings = Static<typeof Settings>

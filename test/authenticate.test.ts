@@ -48,6 +48,8 @@ t.test('tokens that are refused', async (t) => {
     'a line break': token({ sub: 'ada\n', exp }),
     'too long': token({ sub: 'a'.repeat(65), exp }),
     reserved: token({ sub: 'me', exp }),
+    'what addresses fold away': token({ sub: '.', exp }),
+    'what addresses fold away, with what comes before': token({ sub: '..', exp }),
     garbage: 'abc',
     tampered: token({ sub: 'ada', exp }).replace(/\..*\./, `.${base64({ sub: 'eve', exp })}.`)
   }

@@ -138,8 +138,9 @@ t.test('while S3 is away the user is erased, and 503 says that bytes may remain'
   await goes(t)
 })
 
-t.test('the tombstone goes after the retention, unless the user came back', async (t) => {
-  const { ada, bob, user, admin, deps, sql, advance } = await start(t)
+t.test('the tombstone goes in its time, unless the user came back', async (t) => {
+  const { ada, app, bob, user, admin, deps, sql, advance } = await start(t)
+  const old = app.jwt.sign({ sub: 'ada' }, { expiresIn: '400d' })
   await ada.upload(picture)
   await bob.upload(picture)
   await admin.erase('ada')
@@ -149,16 +150,25 @@ t.test('the tombstone goes after the retention, unless the user came back', asyn
   await advance(DAY)
   await sweep(deps)
   t.equal((await sql`select 1 from users`).length, 2)
-  await advance(7 * DAY)
+  await advance(88 * DAY)
+  await sweep(deps)
+  const reply = await app.inject({
+    method: 'POST',
+    url: '/api/uploads',
+    headers: { authorization: `Bearer ${old}` },
+    payload: { purpose: 'avatar', contentType: 'image/png', sizeBytes: 1 }
+  })
+  t.match(reply.json(), { code: 'USER_ERASED' })
+  await advance(2 * DAY)
   t.match(await sweep(deps), { errors: [] })
-  t.same(await sql`select id from users`, [{ id: 'bob' }])
+  t.same(await sql`select id, erased_at from users`, [{ id: 'bob', erased_at: null }])
   t.same(await download((await user('bob').avatar()).url), other)
 })
 
 t.test('a user who comes back while the tombstone is removed stays known', async (t) => {
   const { admin, deps, sql, advance } = await start(t)
   await admin.erase('ada')
-  await advance(8 * DAY)
+  await advance(91 * DAY)
   let sweeping: ReturnType<typeof sweep> | undefined
   await sql.begin(async (tx) => {
     await tx`select pg_advisory_xact_lock(hashtextextended('directo:uploads:ada', 0))`
@@ -169,7 +179,7 @@ t.test('a user who comes back while the tombstone is removed stays known', async
     const waiting = () => sql`select 1 from pg_locks where locktype = 'advisory' and not granted`
     while ((await waiting()).length === 0) await sleep(10)
   })
-  t.match(await sweeping, { errors: [] })
+  t.same((await sweeping)?.errors, [])
   t.equal((await sql`select 1 from users`).length, 1)
 })
 
@@ -178,7 +188,7 @@ t.test('a sweep that takes the objects first and dies delays no erasure', async 
   const { url } = (await ada.upload(picture)).avatar
   const taken = () =>
     new Promise<unknown>((done) => {
-      const dying = async () => new Promise<string[]>(() => done(null))
+      const dying = () => new Promise<never>(() => done(null))
       sweep({ ...deps, bucket: { ...deps.bucket, delete: dying } }).then(done)
     })
   const db = new Proxy(deps.db, {
@@ -191,4 +201,22 @@ t.test('a sweep that takes the objects first and dies delays no erasure', async 
   }
   await eraseUser({ ...deps, db }, 'ada')
   t.equal((await fetch(url)).status, 404)
+})
+
+t.test('a user who is erased again while the tombstone is removed stays erased', async (t) => {
+  const { admin, user, deps, sql, advance } = await start(t)
+  await admin.erase('ada')
+  await advance(91 * DAY)
+  const between = user('ada')
+  await advance(2)
+  let sweeping: ReturnType<typeof sweep> | undefined
+  await sql.begin(async (tx) => {
+    await tx`select pg_advisory_xact_lock(hashtextextended('directo:uploads:ada', 0))`
+    await tx`update users set erased_at = clock_timestamp() where id = 'ada'`
+    sweeping = sweep(deps)
+    const waiting = () => sql`select 1 from pg_locks where locktype = 'advisory' and not granted`
+    while ((await waiting()).length === 0) await sleep(10)
+  })
+  t.same((await sweeping)?.errors, [])
+  await t.rejects(between.createUpload(picture), { code: 'USER_ERASED' })
 })

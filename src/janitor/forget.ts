@@ -5,15 +5,17 @@ import { sql } from 'drizzle-orm'
 import type { Deps } from '../deps.ts'
 import { BATCH } from './purge.ts'
 
+const USERS = 100 // at once: each takes a lock, of which Postgres has some thousands
+
 /**
- * Removes uploads and objects whose bytes went longer ago than the retention, and then users who
- * were erased as long ago.
+ * Removes uploads and objects whose bytes went longer ago than the retention, and the tombstones of
+ * users whose old tokens must have ended by now.
  * @returns how many rows went
  */
 export async function forget(deps: Deps, signal?: AbortSignal): Promise<number> {
   let forgotten = 0
-  for (const forgetSome of [forgetUploads, forgetObjects, forgetUsers]) {
-    for (let count = BATCH; count === BATCH && !signal?.aborted; forgotten += count) {
+  for (const [forgetSome, most] of steps) {
+    for (let count: number = most; count === most && !signal?.aborted; forgotten += count) {
       count = await forgetSome(deps)
     }
   }
@@ -34,32 +36,37 @@ const forgetObjects = ({ db, config }: Deps) =>
       order by purged_at limit ${BATCH} for update skip locked) returning 1`)
   )
 
-// Creates of these users wait for the lock and then make the row anew. The delete is a statement of
-// its own: it sees what was created before the lock was ours.
+// Creates of these users wait for the lock, as another erasure does, and then make the row anew. What
+// is decided by comes after the lock: it sees what came before it.
 const forgetUsers = ({ db, config }: Deps) =>
   db.transaction(async (tx) => {
-    const users = await tx.execute<{ id: string }>(sql`
-      select id from users where erased_at < ${cutoff(config)} and avatar_key is null
-        and not exists (${unpurged})
-      order by erased_at limit ${BATCH}`)
-    if (users.length === 0) return 0
+    const isOver = sql`erased_at < now() - make_interval(days => ${config.janitor.tombstoneDays})`
+    const over = await tx.execute<{ id: string }>(sql`
+      select id from users where ${isOver} order by erased_at limit ${USERS}`)
+    if (over.length === 0) return 0
     const ids = sql.join(
-      users.map(({ id }) => sql`${id}`),
+      over.map(({ id }) => sql`${id}`),
       sql`, `
     )
     await tx.execute(sql`
       select pg_advisory_xact_lock(hashtextextended('directo:uploads:' || id, 0))
       from users where id in (${ids}) order by id`)
     await tx.execute(sql`
-      delete from users where id in (${ids}) and avatar_key is null and not exists (${unpurged})`)
-    return users.length
+      delete from users where id in (${ids}) and ${isOver} and avatar_key is null
+        and not exists (select from uploads where user_id = users.id and purged_at is null)
+        and not exists (select from objects where user_id = users.id and purged_at is null)`)
+    // Who came back stays; that they were erased once is over.
+    await tx.execute(sql`update users set erased_at = null where id in (${ids}) and ${isOver}`)
+    return over.length
   })
-
-const unpurged = sql`
-  select from uploads where user_id = users.id and purged_at is null
-  union all select from objects where user_id = users.id and purged_at is null`
 
 const cutoff = ({ janitor }: Deps['config']) =>
   sql`now() - make_interval(days => ${janitor.retentionDays})`
 
 const count = async (rows: PromiseLike<unknown[]>) => (await rows).length
+
+const steps = [
+  [forgetUploads, BATCH],
+  [forgetObjects, BATCH],
+  [forgetUsers, USERS]
+] as const

@@ -54,8 +54,11 @@ function userOf({ sub, exp, iat, scope }: Record<string, unknown>): User {
   return { id: sub, issuedAt, scopes: typeof scope === 'string' ? scope.split(' ') : [] }
 }
 
-/** What a user can be called; whoever is not cannot have anything either. */
-export const SUBJECT = /^[A-Za-z0-9_.:@|-]{1,64}$/
+/**
+ * What a user can be called; whoever is not cannot have anything either. Clients fold `.` and `..`
+ * out of an address, and what is left would be about somebody else.
+ */
+export const SUBJECT = /^(?!\.{1,2}$)[A-Za-z0-9_.:@|-]{1,64}$/
 
 const MAX_TIME = 1e11 // beyond any date a token can mean, within what Postgres can hold
 

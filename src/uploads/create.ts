@@ -41,14 +41,16 @@ async function record({ config, db }: Deps, id: string, owner: Owner, declared: 
   const life = config.grantSeconds + config.confirmSeconds
   const { purpose, contentType, sizeBytes, sha256 = null } = declared
   const [upload] = await db.execute<{ expires_at: string }>(sql`
-    with account as (insert into users (id) values (${userId}) on conflict do nothing)
-    insert into uploads (id, user_id, purpose, content_type, size_bytes, sha256, expires_at, purge_after)
-    select ${id}, ${userId}, ${purpose}, ${contentType}, ${sizeBytes}, ${sha256}, ends, ends
-    from (select now() + make_interval(secs => ${life}) as ends) as life
-    -- in this order: the count takes the lock by which creates and an erasure take turns
-    where case when count_open_uploads(${userId}) < ${config.openUploadsPerUser}
-      then not ${wasErased(owner)} else false end
-    returning expires_at`)
+    with created as (
+      insert into uploads (id, user_id, purpose, content_type, size_bytes, sha256, expires_at, purge_after)
+      select ${id}, ${userId}, ${purpose}, ${contentType}, ${sizeBytes}, ${sha256}, ends, ends
+      from (select now() + make_interval(secs => ${life}) as ends) as life
+      -- in this order: the count takes the lock by which creates and an erasure take turns
+      where case when count_open_uploads(${userId}) < ${config.openUploadsPerUser}
+        then not ${wasErased(owner)} else false end
+      returning user_id, expires_at
+    ), account as (insert into users (id) select user_id from created on conflict do nothing)
+    select expires_at from created`)
   if (upload) return new Date(upload.expires_at)
   const [user] = await db.execute<{ erased: boolean }>(sql`select ${wasErased(owner)} as erased`)
   throw problem(user?.erased ? 'USER_ERASED' : 'TOO_MANY_OPEN_UPLOADS')
