@@ -184,5 +184,8 @@ t.test('what cannot work is refused in sentences', async (t) => {
 })
 
 t.test('help lists what there is', async (t) => {
-  t.match(await directo(t, []).ended, { code: 0, output: /serve.*\n.*migrate.*\n.*sweep.*\n.*reconcile.*\n.*bucket/ })
+  t.match(await directo(t, []).ended, {
+    code: 0,
+    output: /serve.*\n.*migrate.*\n.*sweep.*\n.*reconcile.*\n.*bucket/
+  })
 })

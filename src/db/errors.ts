@@ -2,6 +2,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { DrizzleQueryError } from 'drizzle-orm'
+
 const CONFLICTS = ['23503', '40001', '40P01'] // still referenced, serialization failure, deadlock
 
 // refused to let us in, no such database, connection exceptions, cannot connect now, too many
@@ -24,6 +26,10 @@ export const isDatabaseAway = (err: unknown) => {
 
 /** The connection is gone, and with it the transaction that it carried. */
 export const isConnectionLost = (err: unknown) => LOST.test(errorCode(err))
+
+/** What went wrong, without the statement and its parameters, which are no business of a log. */
+export const withoutQuery = (err: unknown) =>
+  err instanceof DrizzleQueryError ? (err.cause ?? err) : err
 
 /** SQLSTATE, or the code of the client or the socket; Drizzle hides it among the causes. */
 export function errorCode(err: unknown): string {

@@ -11,7 +11,7 @@ import type {
 } from 'fastify'
 import { Type } from 'typebox'
 
-import { isDatabaseAway } from '../db/errors.ts'
+import { isDatabaseAway, withoutQuery } from '../db/errors.ts'
 import { catalogue, Problem, type ProblemCode, problem } from '../errors.ts'
 import { Reason } from '../reasons.ts'
 
@@ -57,7 +57,7 @@ const body = (codes: ProblemCode[]) =>
 export function sendProblem(err: unknown, request: FastifyRequest, reply: FastifyReply) {
   const told = asProblem(err)
   const { status, code, message, retryAfterSeconds } = told
-  if (status >= 500) request.log.error({ err: told.cause ?? err, code }, message)
+  if (status >= 500) request.log.error({ err: withoutQuery(told.cause ?? err), code }, message)
   if (retryAfterSeconds) reply.header('retry-after', retryAfterSeconds)
   if (status === 401) reply.header('www-authenticate', 'Bearer')
   return reply.code(status).type('application/problem+json').send(document(told))
