@@ -2,21 +2,25 @@
 
 import type { Test } from 'tap'
 
+import type { Avatar } from '../../src/avatars/read.ts'
+import { inspect } from '../../src/images/inspect.ts'
 import { BUCKET } from './app.ts'
-import { padded, png } from './pictures.ts'
+import { objectBytes, padded, png } from './pictures.ts'
 import { download, send } from './send.ts'
-import { type Store, startStore } from './stores.ts'
+import { honest, type Store, startStore } from './stores.ts'
 
 const picture = padded(png(64), 400)
 const other = padded(png(64, { colour: 'red' }), 400)
 
 export async function confirmSuite(t: Test, store: Store) {
   const test = await startStore(t, store)
-  const shows = async (t: Test, url: string, sent: Buffer, message?: string) => {
-    const served = await download(url)
+  const shows = async (t: Test, avatar: Avatar, sent: Buffer, message = 'it is served') => {
+    const served = await download(avatar.url)
+    const { width, height } = inspect(objectBytes(served))
+    t.match(avatar, { contentType: 'image/png', sizeBytes: served.length, width, height })
     t.ok(
       store.served(sent).some((bytes) => bytes.equals(served)),
-      message ?? 'what was confirmed is served'
+      message
     )
   }
 
@@ -32,8 +36,7 @@ export async function confirmSuite(t: Test, store: Store) {
     const { upload: confirmed, avatar } = await ada.confirm(upload)
 
     t.match(confirmed, { id: upload.id, state: 'confirmed', reasons: null })
-    t.match(avatar, { contentType: 'image/png', sizeBytes: picture.length, width: 64, height: 64 })
-    await shows(t, avatar.url, picture)
+    await shows(t, avatar, picture)
     t.same(await ada.avatar(), avatar)
     t.same(await bob.avatar('ada'), avatar, 'anybody with a token may read it')
   })
@@ -41,7 +44,7 @@ export async function confirmSuite(t: Test, store: Store) {
   test('a confirmed picture of 5 MiB is served byte for byte', async (t, { ada }) => {
     const large = padded(picture, 5 * 1024 * 1024)
     const { avatar } = await ada.upload(large)
-    await shows(t, avatar.url, large)
+    await shows(t, avatar, large)
   })
 
   test('no answer shows where an object is kept, but for its signed URL', async (t, {
@@ -66,7 +69,8 @@ export async function confirmSuite(t: Test, store: Store) {
     t.equal(sandbox.door.list(BUCKET, 'avatars/').length, 1)
   })
 
-  test('a hundred confirms at once over three instances: one live object', async (t, {
+  const crowd = store === honest ? 100 : 12 // time; the race is the same
+  test(`${crowd} confirms at once over three instances: one live object`, async (t, {
     ada,
     instance,
     sql
@@ -76,13 +80,13 @@ export async function confirmSuite(t: Test, store: Store) {
     await ada.upload(other)
     const upload = await ada.sent(picture)
 
-    const confirms = Array.from({ length: 100 }, (_, i) => everywhere[i % 3]!.confirm(upload))
+    const confirms = Array.from({ length: crowd }, (_, i) => everywhere[i % 3]!.confirm(upload))
     const answers = await Promise.all(confirms)
 
     for (const answer of answers) t.same(answer, answers[0])
     const live = await sql`select key from objects where live`
     t.equal(live.length, 1)
-    await shows(t, answers[0]!.avatar.url, picture)
+    await shows(t, answers[0]!.avatar, picture)
   })
 
   test('uploads of one user confirmed together leave one live object', async (t, { ada, sql }) => {
@@ -126,7 +130,7 @@ export async function confirmSuite(t: Test, store: Store) {
     const confirmed = await ada.sent(picture)
     await ada.confirm(confirmed)
     await t.rejects(ada.abort(confirmed), { status: 409, code: 'UPLOAD_CONFIRMED' })
-    await shows(t, (await ada.avatar()).url, picture)
+    await shows(t, await ada.avatar(), picture)
   })
 
   for (const verb of ['HeadObject', 'CopyObject', 'GetObject'] as const) {
@@ -204,7 +208,7 @@ export async function confirmSuite(t: Test, store: Store) {
       .map(({ key }) => key)
     t.equal(new Set(copies).size, 3, 'every copy has a key of its own')
     for (const key of copies.slice(0, 2)) await sandbox.door.put(BUCKET, key, '<script>')
-    await shows(t, avatar.url, picture)
+    await shows(t, avatar, picture)
   })
 
   test('an upload that is aborted between two tries of its copy is not confirmed', async (t, {
@@ -224,13 +228,13 @@ export async function confirmSuite(t: Test, store: Store) {
     const upload = await ada.sent(other)
     await ada.send(upload, picture)
     const { avatar } = await ada.confirm(upload)
-    await shows(t, avatar.url, picture, 'replayed before: the last bytes count')
+    await shows(t, avatar, picture, 'replayed before: the last bytes count')
 
     t.equal((await send(upload.request, other)).status, 204, 'S3 still takes the grant')
 
-    await shows(t, avatar.url, picture)
+    await shows(t, avatar, picture)
     t.same(await ada.confirm(upload), { upload: (await ada.confirm(upload)).upload, avatar })
-    await shows(t, (await ada.avatar()).url, picture)
+    await shows(t, await ada.avatar(), picture)
   })
 
   test('a replaced picture is served until its last URL has died', async (t, {
@@ -242,7 +246,7 @@ export async function confirmSuite(t: Test, store: Store) {
     const { avatar } = await ada.confirm(first)
     const second = await ada.upload(other)
 
-    await shows(t, avatar.url, picture)
+    await shows(t, avatar, picture)
     t.same((await ada.avatar()).url, second.avatar.url)
     const [{ wait } = { wait: 0 }] = await sql`
       select extract(epoch from purge_after - discarded_at)::int as wait

@@ -1,13 +1,15 @@
-// Staging is overwritten at every moment of a confirm: what is served is what was verified, or nothing.
+// Confirm on a store that lies and on one whose staging is overwritten at any moment: what is served is
+// what was verified, or nothing.
 
 import { createHash } from 'node:crypto'
 
 import t, { type Test } from 'tap'
 
 import { BUCKET, type startApp, type User } from './support/app.ts'
+import { confirmSuite } from './support/confirm-suite.ts'
 import { padded, png } from './support/pictures.ts'
 import { download } from './support/send.ts'
-import { honest, lying, type Store, startStore, twin } from './support/stores.ts'
+import { honest, lying, type Store, startStore, swapping, twin } from './support/stores.ts'
 
 type App = Awaited<ReturnType<typeof startApp>>
 type Moment = keyof typeof moments
@@ -67,8 +69,11 @@ function expected({ store, moment, content }: Case) {
 
 const rejected = (code: string) => ({ status: 422, code: 'OBJECT_REJECTED', reasons: [{ code }] })
 
+t.test('the whole suite on a lying store', (t) => confirmSuite(t, lying))
+t.test('the whole suite on a swapping store', (t) => confirmSuite(t, swapping))
+
 for (const store of [honest, lying]) {
-  t.test(store.name, async (t) => {
+  t.test(`every swap on ${store.name}`, async (t) => {
     const test = await startStore(t, store)
     for (const moment of Object.keys(moments) as Moment[]) {
       await test(`staging is overwritten ${moment}`, async (t, app) => {
@@ -102,6 +107,7 @@ async function swapped(t: Test, { sandbox }: App, user: User, { store, moment, c
   t.equal(swaps, 1)
   if (outcome instanceof Buffer) {
     t.same(await download(told.avatar.url), outcome)
+    t.equal(told.avatar.width, outcome === picture ? 64 : 32, 'what is said of it is as true')
     t.same(await user.confirm(upload), told, 'confirmed again it is the same')
     t.same(await download((await user.avatar()).url), outcome)
   } else {
