@@ -61,7 +61,7 @@ function swapAllTheTime({ misbehave, door }: Sandbox) {
   }
   misbehave.after('HeadObject', swap)
   misbehave.after('CopyObject', swap)
-  misbehave.before('GetObject', swap)
+  misbehave.after('GetObject', swap)
 }
 
 type App = Awaited<ReturnType<typeof startApp>>
