@@ -53,6 +53,7 @@ async function run() {
     ...(await bucket.environment()),
     DATABASE_URL: server.url
   }
+  await runCommand(ends, ['bucket', 'adopt'], environment).ended
   const tokens = (await insertReaders(sql)).map((id) => tokenOf(id))
   await bucket.fill('reader', tokens.length, 3600)
   const world: World = { sql, bucket, environment, tokens }
