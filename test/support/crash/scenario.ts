@@ -170,6 +170,7 @@ function judge(outcomes: Outcome[], last: Outcome[]) {
 const UNDONE = ['UPLOAD_NOT_FOUND'] // after an erasure, and only then lawful
 
 async function cleanUp(world: World, walks: number) {
+  await world.isQuiet()
   await world.advance(3 * DAY)
   await world.healthy.janitor('sweep')
   const lies = await purgedKeys(world) // before the walk, which would remove them half a day later

@@ -1,5 +1,7 @@
 // What a scenario happens in: a database whose clock can be moved, a bucket, and instances behind wires.
 
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import postgres from 'postgres'
 import type { Test } from 'tap'
 
@@ -66,6 +68,16 @@ export async function startWorld(t: Test) {
     /** Only Postgres moves on: it alone judges, and what processes sign stays valid. */
     advance: (seconds: number) =>
       sql`update clock.shift set by = by + make_interval(secs => ${seconds})`,
+    /** Until Postgres has noticed who is gone: what they have locked, a sweep leaves for the next. */
+    async isQuiet() {
+      for (let tries = 0; tries < 3000; tries++) {
+        const [row] = await sql`select exists (select from pg_stat_activity
+          where datname = current_database() and xact_start is not null
+            and pid <> pg_backend_pid()) as busy`
+        if (!row!.busy) return
+        await sleep(5)
+      }
+    },
     /** Whether somebody waits for a lock. */
     async isAnybodyWaiting() {
       const [row] = await sql`select exists (select from pg_stat_activity
