@@ -10,7 +10,7 @@ const [command = 'help', ...argv] = process.argv.slice(2)
 const commands: Record<string, { does: string; run: () => Promise<unknown> }> = {
   serve: { does: 'answer requests', run: () => import('./main.ts') },
   migrate: { does: 'bring the database up to date', run: migrate },
-  sweep: { does: 'one pass of the janitor, now', run: sweep },
+  sweep: { does: 'delete what is due, now', run: sweep },
   reconcile: { does: 'walk through the bucket (--help says how)', run: reconcile },
   bucket: { does: '"bucket setup" makes it ready, "bucket adopt" makes it ours', run: bucket },
   sandbox: { does: 'start the S3 sandbox alone (--help says how)', run: sandbox },

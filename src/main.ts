@@ -25,6 +25,7 @@ async function serve() {
   const deps = { config, db: database.db, bucket, now: () => new Date() }
   const app = await buildApp(deps, { level: config.logLevel })
   const stopJanitor = startJanitor(deps, app.log)
+  app.addHook('preClose', async () => void stopJanitor()) // while requests are still being answered
   app.addHook('onClose', async () => {
     await stopJanitor()
     bucket.close()

@@ -12,6 +12,7 @@ import { newId } from '../src/keys.ts'
 import { BUCKET, SECRET, startApp } from './support/app.ts'
 import { startClock } from './support/clock.ts'
 import { padded, png } from './support/pictures.ts'
+import { startProxy } from './support/proxy.ts'
 
 const picture = padded(png(64), 400)
 const DAY = 24 * 3600
@@ -73,10 +74,62 @@ t.test('an instance sweeps by itself, says so once a pass, and stops when told',
 })
 
 t.test('switched off it does nothing', async (t) => {
-  const { deps } = await start(t, { JANITOR: 'off' })
+  const { ada, deps, advance, keys } = await start(t, { JANITOR: 'off', SWEEP_SECONDS: '1' })
+  await ada.sent(picture)
+  await advance(601)
   const { log, lines } = listener()
-  await startJanitor(deps, log)()
+  const stop = startJanitor(deps, log)
+  await sleep(2000)
   t.same(lines, [])
+  t.equal(keys('staging/').length, 1)
+  await stop()
+})
+
+t.test('what a sweep could not do is logged, and the next one does it', async (t) => {
+  const { ada, deps, sandbox, advance, says, log } = {
+    ...(await start(t, { SWEEP_SECONDS: '1' })),
+    ...listener()
+  }
+  await ada.sent(picture)
+  await advance(601)
+  sandbox.misbehave.fail('DeleteObjects', { status: 503, code: 'SlowDown' })
+  const stop = startJanitor(deps, log)
+  const undone = await says('the sweep left something undone', 'error')
+  t.match(undone, { err: { code: 'STORAGE_UNAVAILABLE' } })
+  sandbox.misbehave.clear()
+  await advance(200)
+  t.match(await says('swept', 'info'), { swept: { purged: 1 } })
+  await stop()
+})
+
+t.test('without Postgres the janitor goes on trying', async (t) => {
+  const { ada, databaseUrl, instance, advance } = await start(t)
+  await ada.sent(picture)
+  await advance(601)
+  const proxy = await startProxy(t, databaseUrl)
+  const { deps } = await instance({ DATABASE_URL: proxy.url, SWEEP_SECONDS: '1' })
+  proxy.refuse()
+  const { log, says } = listener()
+  const stop = startJanitor(deps, log)
+  await says('nothing is swept', 'error')
+  proxy.recover()
+  t.match(await says('swept', 'info'), { swept: { purged: 1 } })
+  await stop()
+})
+
+t.test('told to stop while S3 deletes, it does not wait for it', async (t) => {
+  const { ada, deps, sandbox, advance } = await start(t, { SWEEP_SECONDS: '1' })
+  await ada.sent(picture)
+  await advance(601)
+  const { log } = listener()
+  const stop = startJanitor(deps, log)
+  const asked = new Promise<void>((done) => {
+    sandbox.misbehave.before('DeleteObjects', () => done())
+  })
+  sandbox.misbehave.hang('DeleteObjects')
+  await asked
+  await stop()
+  t.pass('within the time of a test')
 })
 
 t.test('an instance walks through the bucket by itself, and names what dangles', async (t) => {
@@ -103,7 +156,7 @@ t.test('what fails is logged, and the next pass tries again', async (t) => {
   const { log, says } = listener()
   const stop = startJanitor({ ...deps, config }, log)
   const away = { err: { code: 'STORAGE_UNAVAILABLE' } }
-  t.match(await says('the sweep left something undone', 'error'), away)
+  t.match(await says('nothing is swept', 'error'), away)
   t.match(await says('the walk through the bucket stopped', 'error'), away)
   sandbox.misbehave.clear()
   await says('reconciled', 'info')

@@ -7,7 +7,7 @@ import { openDatabase } from '../db/client.ts'
 import { withoutQuery } from '../db/errors.ts'
 import type { Deps } from '../deps.ts'
 import { openBucket } from '../s3/bucket.ts'
-import { adoptBucket } from './label.ts'
+import { adoptBucket, assertOurBucket } from './label.ts'
 import { type Finding, reconcile } from './reconcile.ts'
 import { type Swept, sweep } from './sweep.ts'
 
@@ -16,7 +16,9 @@ type Environment = Record<string, string | undefined>
 /** Sweeps until nothing is due, a line for each pass. @returns the exit status */
 export function sweepCommand(env: Environment): Promise<number> {
   return withDeps(env, async (deps, signal) => {
+    await assertOurBucket(deps)
     let swept: Swept
+    let status = 0
     do {
       swept = await sweep(deps, signal)
       const { discarded, abandoned, purged, failed, refused, forgotten, errors } = swept
@@ -26,8 +28,9 @@ export function sweepCommand(env: Environment): Promise<number> {
       )
       if (Object.keys(refused).length > 0) console.error(`✘ S3 refused: ${JSON.stringify(refused)}`)
       for (const err of errors) console.error(`✘ ${sentence(err)}`)
+      if (errors.length > 0 || failed > 0) status = 1
     } while (swept.more && swept.errors.length === 0 && !signal.aborted)
-    return swept.errors.length > 0 || swept.failed > 0 ? 1 : 0
+    return status
   })
 }
 
@@ -49,7 +52,8 @@ export async function reconcileCommand(env: Environment, argv: string[]): Promis
   return withDeps(env, async (deps, signal) => {
     const report = (finding: Finding) => console.log(line(finding, dryRun))
     const done = await reconcile(deps, { dryRun, signal, report })
-    if (!done) return say('Another reconcile is at work, or was killed two minutes ago at most.', 1)
+    if (!done)
+      return say('Another reconcile is at work, or was killed five minutes ago at most.', 1)
     const { listed, strays, removed, dangling, complete } = done
     console.log(
       `objects listed ${listed}, strays ${strays}, removed ${removed}, dangling_references ${dangling}`
@@ -68,6 +72,7 @@ export function adoptCommand(env: Environment): Promise<number> {
 }
 
 function line(finding: Finding, dryRun: boolean) {
+  if ('refused' in finding) return `S3 refused: ${JSON.stringify(finding.refused)}`
   if ('dangling' in finding) {
     return `dangling ${finding.dangling.key} of user ${finding.dangling.userId}`
   }

@@ -6,7 +6,8 @@ import type { Deps } from '../deps.ts'
 import { PAGE_KEYS, type Page } from '../s3/list.ts'
 
 const AT_ONCE = 10
-const MOST = 1000 // missing on one page: this is not a few lost pictures, but the wrong bucket
+/** Missing on one page: these are not a few lost pictures, but a lost bucket, or the wrong one. */
+export const ALARM = 1000
 
 export interface Dangling extends Record<string, unknown> {
   userId: string
@@ -16,8 +17,7 @@ export interface Dangling extends Record<string, unknown> {
 /**
  * The users whose avatar should stand on this page of the listing, which begins after `after`, and
  * does not. Each is looked for once more: it may have been committed since, or replaced.
- * Null when the signal was aborted before they were all looked for.
- * @throws when too many are missing
+ * Not all of them once there are too many. Null when the signal was aborted in the middle.
  */
 export async function danglingOn(deps: Deps, after: string, page: Page, signal?: AbortSignal) {
   const listed = new Set(page.objects.map(({ key }) => key))
@@ -32,7 +32,7 @@ export async function danglingOn(deps: Deps, after: string, page: Page, signal?:
       const some = missing.slice(at, at + AT_ONCE)
       const gone = await Promise.all(some.map((user) => isDangling(deps, user)))
       dangling.push(...some.filter((_, index) => gone[index]))
-      if (dangling.length >= MOST) throw new Error(`${MOST} avatars in a row are not in the bucket`)
+      if (dangling.length >= ALARM) return dangling
     }
     if (users.length < PAGE_KEYS) return dangling
   }

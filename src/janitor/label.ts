@@ -11,7 +11,7 @@ export class BucketNotOurs extends Error {}
 /**
  * Makes sure that bucket and database belong together, before what the database does not know is
  * deleted: with the database of another environment, or an empty one, that would be everything. A
- * bucket without a label gets ours, if all that lies in it is known here.
+ * bucket without a label gets ours, if the first thousand objects of each part are all known here.
  * @throws {BucketNotOurs}
  */
 export async function assertOurBucket(deps: Deps) {

@@ -33,9 +33,9 @@ export async function purge(deps: Deps, kind: Kind, signal?: AbortSignal): Promi
   for (let batch = 0; batch < BATCHES && purged.more && !signal?.aborted; batch++) {
     const claimed = await claim(deps, kind, since)
     since = claimed.at(-1)?.due ?? since
+    purged.discarded += claimed.filter(({ abandoned }) => abandoned).length
     const deleted = await deleteAll(deps, claimed.map(keyOf), purged)
     await settle(deps, kind, deleted)
-    purged.discarded += claimed.filter(({ abandoned }) => abandoned).length
     purged.purged += deleted.length
     purged.failed += claimed.length - deleted.length
     purged.more = claimed.length === BATCH && !purged.error
@@ -107,8 +107,8 @@ interface Claimed extends Record<string, unknown> {
 
 const keyOf = ({ key }: Claimed) => key
 
-// A minute, two, four … an hour, of which a random half may be missing.
-export const backoff: SQL = sql`make_interval(secs => 60 * 2 ^ least(purge_attempts, 6) * (1 - random() / 2))`
+// Two minutes, four … an hour, of which a random half may be missing; a batch has 55 s by default.
+export const backoff: SQL = sql`make_interval(secs => 120 * 2 ^ least(purge_attempts, 5) * (1 - random() / 2))`
 
 /** Says on their rows that these keys are gone from the bucket. */
 export async function settle({ db }: Deps, { table, id }: Kind, keys: string[]) {

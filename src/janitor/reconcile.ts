@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Deps } from '../deps.ts'
-import { type Dangling, danglingOn } from './dangling.ts'
+import { ALARM, type Dangling, danglingOn } from './dangling.ts'
 import { assertOurBucket } from './label.ts'
 import { straysOf } from './strays.ts'
 import { type Found, leaveWalk, stepWalk, takeWalk, type Walk } from './walk.ts'
@@ -22,7 +22,11 @@ export interface ReconcileOptions {
   report?: (finding: Finding) => void
 }
 
-export type Finding = { stray: string; removed: boolean } | { dangling: Dangling }
+export type Finding =
+  | { dangling: Dangling }
+  | { stray: string; removed: boolean }
+  /** Why S3 left strays alone: its codes, with the number of keys. */
+  | { refused: Record<string, number> }
 
 export interface Reconciled extends Found {
   /** Whether both walks came to their end; if not, the next call goes on. */
@@ -70,7 +74,7 @@ async function walkThrough(deps: Deps, prefix: Prefix, options: ReconcileOptions
     }
     return walk
   } finally {
-    await leaveWalk(deps, walk)
+    await leaveWalk(deps, walk).catch(() => {}) // its hold ends by itself
   }
 }
 
@@ -79,14 +83,16 @@ async function walkPage(deps: Deps, prefix: Prefix, walk: Walk, options: Reconci
   const { dryRun, report, signal } = options
   const after = decodeURI(walk.after)
   const page = await deps.bucket.list(prefix, after)
-  // First: if a thousand are missing, something else is wrong and nothing more is deleted.
   const dangling = prefix === 'avatars/' ? await danglingOn(deps, after, page, signal) : []
   if (!dangling) return null
   for (const user of dangling) report?.({ dangling: user })
   const strays = await straysOf(deps, page)
-  const { deleted } = dryRun || strays.length === 0 ? NOTHING : await deps.bucket.delete(strays)
+  // With so many missing beside them, it is no time to delete what seems to be nobody's.
+  const mayDelete = !dryRun && strays.length > 0 && dangling.length < ALARM
+  const { deleted, refused } = mayDelete ? await deps.bucket.delete(strays) : NOTHING
   const removed = new Set(deleted)
   for (const stray of strays) report?.({ stray, removed: removed.has(stray) })
+  if (Object.keys(refused).length > 0) report?.({ refused })
   const found = {
     listed: page.objects.length,
     strays: strays.length,
@@ -97,7 +103,7 @@ async function walkPage(deps: Deps, prefix: Prefix, walk: Walk, options: Reconci
   return stepWalk(deps, walk, found, page.more ? encodeURI(page.objects.at(-1)!.key) : null)
 }
 
-const NOTHING = { deleted: [] }
+const NOTHING = { deleted: [], refused: {} }
 
 const prefixes = ['staging/', 'avatars/'] as const
 type Prefix = (typeof prefixes)[number]

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { withoutQuery } from '../db/errors.ts'
 import type { Deps } from '../deps.ts'
+import { assertOurBucket } from './label.ts'
 import { type Finding, reconcile } from './reconcile.ts'
 import { sweep } from './sweep.ts'
 
@@ -16,14 +17,16 @@ export type Log = Record<
 >
 
 /**
- * Starts both loops; instances need not know of each other. The function it returns stops them: no
- * batch or page is begun any more, and it resolves when the last one has ended.
+ * Starts both loops; instances need not know of each other. The function it returns stops them: the
+ * call under way is given up, and it resolves when nothing is done any more.
  */
-export function startJanitor(deps: Deps, log: Log): () => Promise<void> {
-  const { isOn, sweepSeconds, reconcileSeconds } = deps.config.janitor
+export function startJanitor(instance: Deps, log: Log): () => Promise<void> {
+  const { isOn, sweepSeconds, reconcileSeconds } = instance.config.janitor
   if (!isOn) return async () => {}
   const stopping = new AbortController()
   const { signal } = stopping
+  // What S3 was deleting when we had to stop is due again.
+  const deps = { ...instance, bucket: instance.bucket.within(signal) }
   const loops = Promise.all([
     repeat(sweepSeconds, signal, () => sweepOnce(deps, log, signal)),
     // Looked at often, since the instance that walked may have died half-way.
@@ -45,7 +48,13 @@ async function repeat(seconds: number, signal: AbortSignal, pass: () => Promise<
 }
 
 async function sweepOnce(deps: Deps, log: Log, signal: AbortSignal) {
+  const theirs = await assertOurBucket(deps).catch((err) => err as Error)
+  if (theirs) {
+    if (!signal.aborted) log.error({ err: withoutQuery(theirs) }, 'nothing is swept')
+    return false
+  }
   const { errors, more, refused, ...swept } = await sweep(deps, signal)
+  if (signal.aborted) return false
   for (const err of errors) log.error({ err: withoutQuery(err) }, 'the sweep left something undone')
   if (swept.failed > 0) log.warn({ swept, more, refused }, 'swept, but S3 left some alone')
   else log[Object.values(swept).some(Boolean) ? 'info' : 'debug']({ swept, more }, 'swept')
@@ -56,12 +65,15 @@ async function walkOnce(deps: Deps, log: Log, signal: AbortSignal) {
   const { reconcileSeconds: everySeconds } = deps.config.janitor
   const report = (finding: Finding) => {
     if ('dangling' in finding) log.warn(finding, "a user's avatar is missing from the bucket")
+    if ('refused' in finding) log.warn(finding, 'S3 left strays alone')
   }
   try {
     const options = { name: 'janitor', everySeconds, pauseMs: PAUSE_MS, signal, report }
     const reconciled = await reconcile(deps, options)
-    if (reconciled) log.info({ reconciled }, 'reconciled')
+    if (!reconciled) return false
+    log.info({ reconciled, dangling_references: reconciled.dangling }, 'reconciled')
   } catch (err) {
+    if (signal.aborted) return false
     log.error({ err: withoutQuery(err) }, 'the walk through the bucket stopped')
   }
   return false

@@ -44,8 +44,16 @@ export async function sweep(deps: Deps, signal?: AbortSignal): Promise<Swept> {
     purged: (staged?.purged ?? 0) + (copied?.purged ?? 0),
     failed: (staged?.failed ?? 0) + (copied?.failed ?? 0),
     forgotten: forgotten ?? 0,
-    refused: { ...staged?.refused, ...copied?.refused },
+    refused: sum(staged?.refused, copied?.refused),
     more: Boolean(staged?.more || copied?.more),
     errors
   }
+}
+
+function sum(...parts: (Record<string, number> | undefined)[]) {
+  const total: Record<string, number> = {}
+  for (const [code, count] of parts.flatMap((part) => Object.entries(part ?? {}))) {
+    total[code] = (total[code] ?? 0) + count
+  }
+  return total
 }

@@ -23,7 +23,7 @@ export async function deleteObjects(s3: S3, keys: string[]): Promise<Deleted> {
   const plain = keys.filter((key) => !UNSPEAKABLE.test(key))
   const outcome = plain.length > 0 ? await deleteMany(patient, plain) : { deleted: [], refused: {} }
   for (const key of keys) {
-    if (UNSPEAKABLE.test(key) && (await deleteOne(patient, key))) outcome.deleted.push(key)
+    if (UNSPEAKABLE.test(key) && (await deleteOne(s3, key))) outcome.deleted.push(key)
   }
   return outcome
 }
@@ -42,12 +42,19 @@ async function deleteMany(s3: S3, keys: string[]): Promise<Deleted> {
   const asked = new Set(keys)
   const deleted = (answer.Deleted ?? []).map(({ Key = '' }) => Key).filter((key) => asked.has(key))
   const refused: Record<string, number> = {}
-  for (const { Code = 'Unknown' } of answer.Errors ?? []) refused[Code] = (refused[Code] ?? 0) + 1
+  for (const { Code = 'Unknown', Key = '' } of answer.Errors ?? []) {
+    if (Code === 'NoSuchKey' && asked.has(Key)) deleted.push(Key)
+    else refused[Code] = (refused[Code] ?? 0) + 1
+  }
   return { deleted, refused }
 }
 
 // One such key must not stop what comes after it.
-async function deleteOne(s3: S3, Key: string) {
+function deleteOne(s3: S3, Key: string) {
   const command = new DeleteObjectCommand({ Bucket: s3.name, Key })
-  return call(s3, (options) => s3.sender.send(command, options)).catch(() => null)
+  const sent = call(s3, (options) => s3.sender.send(command, options))
+  return sent.then(
+    () => true,
+    () => false
+  )
 }
