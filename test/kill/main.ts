@@ -54,9 +54,12 @@ const ends = { teardown: (end: () => unknown) => void ended.push(end) }
 const startedAt = performance.now()
 try {
   process.exitCode = (await run()) ? 0 : 1
-} finally {
-  for (const end of ended.reverse()) await end()
+} catch (err) {
+  console.error(err)
+  process.exitCode = 1
 }
+for (const end of ended.reverse()) await Promise.resolve().then(end).catch(console.error)
+process.exit() // after a failure the load would go on for ever
 
 async function run() {
   console.log(`${KILLS} kills, SEED=${SEED}`)

@@ -102,7 +102,9 @@ export async function startStore(t: Test, store: Store) {
 
 async function empty({ sandbox, sql, clock }: App) {
   await sql`truncate users, uploads, objects`
-  for (const key of sandbox.door.list(BUCKET)) sandbox.door.delete(BUCKET, key)
+  for (const prefix of ['staging/', 'avatars/']) {
+    for (const key of sandbox.door.list(BUCKET, prefix)) sandbox.door.delete(BUCKET, key)
+  }
   sandbox.requests.length = 0
   sandbox.misbehave.clear()
   clock.now = () => new Date()

@@ -43,7 +43,15 @@ async function look({ system }: Scene, person: Person, { text, url }: Answer, is
 function factsOf({ system: { config } }: Scene, person: Person, now: number): Facts {
   const { erasedSince, erasedUntil } = person
   const retentionMs = config.janitor.retentionDays * 86_400_000
-  return { now, retentionMs, openUploads: config.openUploadsPerUser, erasedSince, erasedUntil }
+  const tombstoneMs = config.janitor.tombstoneDays * 86_400_000
+  return {
+    now,
+    retentionMs,
+    tombstoneMs,
+    openUploads: config.openUploadsPerUser,
+    erasedSince,
+    erasedUntil
+  }
 }
 
 function count(tally: Tally, answer: Answer | null) {

@@ -15,6 +15,7 @@ export interface Facts {
   now: number
   openUploads: number
   retentionMs: number
+  tombstoneMs: number
   /** When the last erasure that was acknowledged had been asked for. */
   erasedSince?: number
   /** When the last that may have happened was over. */
@@ -129,7 +130,7 @@ function withoutUpload(
 }
 
 function create(world: World, deed: Deed & { do: 'create' }, facts: Facts): [string, World][] {
-  const { now, erasedSince, erasedUntil, retentionMs } = facts
+  const { now, erasedSince, erasedUntil, tombstoneMs } = facts
   const { issuedAt } = deed
   const { id, expiresAt, declared } = deed
   const upload = { state: 'open', staged: null, content: null, createdAt: now } as const
@@ -138,9 +139,9 @@ function create(world: World, deed: Deed & { do: 'create' }, facts: Facts): [str
   const surely = open.filter((states) => states.every((state) => state === 'open')).length
   const perhaps = open.filter((states) => states.includes('open' as never)).length
   const outcomes: [string, World][] = []
-  // A tombstone is kept as long as other rows; who waits longer with an old token may come back.
+  // Who waits with an old token until the tombstone is gone may come back.
   const isVoid =
-    erasedSince !== undefined && issuedAt < erasedSince && now - erasedSince < retentionMs
+    erasedSince !== undefined && issuedAt < erasedSince && now - erasedSince < tombstoneMs
   if (erasedUntil !== undefined && issuedAt <= erasedUntil) outcomes.push(['USER_ERASED', world])
   if (!isVoid && surely < facts.openUploads) outcomes.push(['created', { ...world, uploads }])
   if (perhaps >= facts.openUploads) outcomes.push(['TOO_MANY_OPEN_UPLOADS', world])
