@@ -90,12 +90,16 @@ t.test('users whose picture is gone are named and left alone', async (t) => {
 })
 
 t.test('a picture that is committed or replaced meanwhile does not dangle', async (t) => {
-  const { ada, bob, sandbox, reconciled } = await start(t)
+  const { ada, bob, sandbox, sql, reconciled } = await start(t)
   await ada.upload(picture)
+  const [row] = await sql`select avatar_key as key from users where id = 'ada'`
+  sandbox.door.delete(BUCKET, row!.key)
   let listed = 0
   sandbox.misbehave.after('ListObjectsV2', async () => {
     if (++listed === 2) await bob.upload(picture)
   })
+  const replace = () => ada.upload(picture) as Promise<unknown> as Promise<void>
+  sandbox.misbehave.before({ verb: 'HeadObject', key: row!.key, times: 1 }, replace)
   t.match(await reconciled(), { dangling: 0 })
 })
 

@@ -1,6 +1,6 @@
 // npm run test:kill: three instances under load, one killed with kill -9 every second, over links that
 // fail at random; nothing acknowledged may be lost and nothing may be left over. KILLS=20 is a short
-// run, SEED repeats the choices of an earlier one.
+// run, SEED repeats the random choices of an earlier one, as far as timing lets it.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
