@@ -7,7 +7,7 @@ import { objects, uploads } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 
 export const BATCH = 1000 // as many keys as one DeleteObjects takes
-const BATCHES = 50 // in one call, so that a large backlog shows its progress
+const BATCHES = 20 // in one call, so that a large backlog shows its progress
 
 export interface Purged {
   /** Rows that nobody had discarded before: overdue uploads, abandoned attempts. */
