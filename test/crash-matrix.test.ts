@@ -25,7 +25,6 @@ async function hold(t: Test, cases: Case[]) {
   t.same(complaints(results), [])
 }
 const some = (cases: Case[]) => cases.filter(({ plan }) => plan.first.moment.when === 'before')
-const TOGETHER = /\((F11|F13|F14|F15)\)$/
 
 t.test('a crash at any step (F01–F06, F08–F10)', (t) =>
   hold(t, some(singles(['crash'], newMomentsOf)))
@@ -33,10 +32,12 @@ t.test('a crash at any step (F01–F06, F08–F10)', (t) =>
 t.test('an answer lost at any step (F07, F21)', (t) =>
   hold(t, singles(['lost answer'], newMomentsOf))
 )
-t.test('an error at any step (F25, F34)', (t) =>
-  hold(t, some(singles(['error 40001', 'error 503'], newMomentsOf)))
+t.test('two at once, the first held at any step (F11)', (t) =>
+  hold(
+    t,
+    doubles(
+      ['delay'],
+      Object.keys(pairs).filter((name) => name.endsWith('(F11)'))
+    )
+  )
 )
-t.test('two at once, the first held at any step (F11, F13–F15)', (t) => {
-  const names = Object.keys(pairs).filter((name) => /^confirm/.test(name) && TOGETHER.test(name))
-  return hold(t, doubles(['delay'], names))
-})
