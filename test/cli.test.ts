@@ -152,6 +152,8 @@ t.test('serve answers until it is told to stop', async (t) => {
 t.test('sweep and reconcile do one pass', async (t) => {
   const { env } = await environment(t)
   await directo(t, ['bucket', 'setup'], env).ended
+  const adopted = await directo(t, ['bucket', 'adopt'], env).ended
+  t.match(adopted, { code: 0, output: /^The bucket belongs to this database/ })
   t.match(await directo(t, ['sweep'], env).ended, { code: 0, output: /objects purged 0/ })
   t.match(await directo(t, ['reconcile'], env).ended, { code: 0, output: /listed 0/ })
 })
