@@ -17,6 +17,7 @@ import { startClock } from '../support/clock.ts'
 import { finish } from '../support/finish.ts'
 import { startLink } from '../support/link.ts'
 import { processEnvironment, startProcess, tokenOf } from '../support/process.ts'
+import { ends, runProgram } from '../support/program.ts'
 import { randomOf } from '../support/random.ts'
 import { watch } from '../support/scanner.ts'
 import { crash } from './crash.ts'
@@ -49,17 +50,8 @@ process.once('SIGTERM', () => {
   enough = true
 })
 
-const ended: (() => unknown)[] = []
-const ends = { teardown: (end: () => unknown) => void ended.push(end) }
 const startedAt = performance.now()
-try {
-  process.exitCode = (await run()) ? 0 : 1
-} catch (err) {
-  console.error(err)
-  process.exitCode = 1
-}
-for (const end of ended.reverse()) await Promise.resolve().then(end).catch(console.error)
-process.exit() // after a failure the load would go on for ever
+await runProgram(run)
 
 async function run() {
   console.log(`${KILLS} kills, SEED=${SEED}`)

@@ -16,6 +16,7 @@ import { startSandbox } from '../../src/dev/sandbox/server.ts'
 import { startClock } from '../support/clock.ts'
 import { finish } from '../support/finish.ts'
 import { processEnvironment, startProcess } from '../support/process.ts'
+import { ends, runProgram } from '../support/program.ts'
 import { startProxy } from '../support/proxy.ts'
 import { scan, watch } from '../support/scanner.ts'
 import { watchHealth } from './health.ts'
@@ -32,17 +33,8 @@ const WARM_MS = 8000
 const RECOVERY_MS = 30_000
 const SETTLE_MS = 15_000
 
-const ended: (() => unknown)[] = []
-const ends = { teardown: (end: () => unknown) => void ended.push(end) }
 const startedAt = performance.now()
-try {
-  process.exitCode = (await run()) ? 0 : 1
-} catch (err) {
-  console.error(err)
-  process.exitCode = 1
-}
-for (const end of ended.reverse()) await Promise.resolve().then(end).catch(console.error)
-process.exit() // after a failure the load would go on for ever
+await runProgram(run)
 
 async function run() {
   const server = await startDatabase()
