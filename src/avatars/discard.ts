@@ -1,9 +1,8 @@
 // Discarding what a user's row no longer points at.
 
-import { eq, sql } from 'drizzle-orm'
-
 import type { Config } from '../config.ts'
 import type { Transaction } from '../db/client.ts'
+import { eq, sql } from '../db/drizzle.ts'
 import { objects } from '../db/schema.ts'
 
 const MARGIN_SECONDS = 60 // clocks of instances and store differ; a read may still be signing

@@ -1,8 +1,8 @@
 // Reading an avatar: the object a user's row points at, through a signed URL.
 
-import { eq } from 'drizzle-orm'
 import { type Static, Type } from 'typebox'
 
+import { eq } from '../db/drizzle.ts'
 import { objects, users } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'

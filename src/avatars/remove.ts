@@ -1,7 +1,6 @@
 // Removing an avatar: the user's row lets go of it at once, its bytes follow later.
 
-import { eq } from 'drizzle-orm'
-
+import { eq } from '../db/drizzle.ts'
 import { retryConflicts } from '../db/errors.ts'
 import { users } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'

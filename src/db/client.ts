@@ -1,10 +1,10 @@
 // Our connection to Postgres.
 
-import { drizzle } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 
 import type { Config } from '../config.ts'
 import { withDeadline } from './deadline.ts'
+import { drizzle } from './drizzle.ts'
 import * as schema from './schema.ts'
 
 export type Database = ReturnType<typeof openDatabase>['db']

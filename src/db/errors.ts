@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { DrizzleQueryError } from 'drizzle-orm'
+import { DrizzleQueryError } from './drizzle.ts'
 
 const CONFLICTS = ['23503', '40001', '40P01'] // still referenced, serialization failure, deadlock
 

@@ -2,9 +2,9 @@
 
 import { fileURLToPath } from 'node:url'
 
-import { drizzle } from 'drizzle-orm/postgres-js'
-import { migrate as apply } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
+
+import { migrate as apply, drizzle } from './drizzle.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url))
 const LOCK = 4_733_012 // any number, the same in every version: instances starting together take turns

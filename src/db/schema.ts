@@ -1,6 +1,6 @@
 // The tables, and the foreign key by which Postgres itself guards a user's avatar.
 
-import { sql } from 'drizzle-orm'
+import type { Reason } from '../reasons.ts'
 import {
   bigint,
   boolean,
@@ -10,12 +10,11 @@ import {
   integer,
   jsonb,
   pgTable,
+  sql,
   text,
   timestamp,
   unique
-} from 'drizzle-orm/pg-core'
-
-import type { Reason } from '../reasons.ts'
+} from './drizzle.ts'
 
 const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3 })
 const bytes = (name: string) => bigint(name, { mode: 'number' })

@@ -1,7 +1,6 @@
 // Dangling references: users whose avatar is gone from the bucket, whoever took it.
 
-import { sql } from 'drizzle-orm'
-
+import { sql } from '../db/drizzle.ts'
 import type { Deps } from '../deps.ts'
 import { PAGE_KEYS, type Page } from '../s3/list.ts'
 

@@ -1,7 +1,6 @@
 // Forget: remove rows that have told all they had to tell, so that tables do not grow with history.
 
-import { sql } from 'drizzle-orm'
-
+import { sql } from '../db/drizzle.ts'
 import type { Deps } from '../deps.ts'
 import { BATCH } from './purge.ts'
 

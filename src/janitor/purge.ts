@@ -1,7 +1,6 @@
 // Purge: delete the bytes that are due, then say so on their rows.
 
-import { inArray, type SQL, sql } from 'drizzle-orm'
-
+import { inArray, type SQL, sql } from '../db/drizzle.ts'
 import { retryConflicts } from '../db/errors.ts'
 import { objects, uploads } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'

@@ -1,7 +1,6 @@
 // Strays: objects in the bucket that no row knows, or whose row says that they are gone.
 
-import { sql } from 'drizzle-orm'
-
+import { sql } from '../db/drizzle.ts'
 import type { Deps } from '../deps.ts'
 import { isOurKey } from '../keys.ts'
 import type { Page } from '../s3/list.ts'

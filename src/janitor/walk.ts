@@ -1,7 +1,6 @@
 // A walk through a listing: one process at a time, and whoever takes over goes on where it stopped.
 
-import { and, eq, sql } from 'drizzle-orm'
-
+import { and, eq, sql } from '../db/drizzle.ts'
 import { walks } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { newId } from '../keys.ts'

@@ -1,9 +1,9 @@
 // What an orchestrator asks: is the process alive, and can it do its work?
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { sql } from 'drizzle-orm'
 import { Type } from 'typebox'
 
+import { sql } from '../db/drizzle.ts'
 import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'
 import { assertOurBucket, BucketNotOurs } from '../janitor/label.ts'

@@ -1,7 +1,6 @@
 // Abort an upload: from now on nobody can confirm it.
 
-import { and, sql } from 'drizzle-orm'
-
+import { and, sql } from '../db/drizzle.ts'
 import { uploads } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'

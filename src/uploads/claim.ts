@@ -1,7 +1,6 @@
 // Claim: make a confirm attempt known to Postgres before a byte exists at its key.
 
-import { eq, sql } from 'drizzle-orm'
-
+import { eq, sql } from '../db/drizzle.ts'
 import { objects, uploads } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'

@@ -1,9 +1,8 @@
 // Commit: write the verified object's key to the user's row, all or nothing.
 
-import { and, eq, isNull, sql } from 'drizzle-orm'
-
 import { discardObject } from '../avatars/discard.ts'
 import { facts } from '../avatars/read.ts'
+import { and, eq, isNull, sql } from '../db/drizzle.ts'
 import { retryConflicts } from '../db/errors.ts'
 import { objects, uploads, users } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'

@@ -1,7 +1,6 @@
 // Create an upload: record what was declared, then grant exactly that.
 
-import { sql } from 'drizzle-orm'
-
+import { sql } from '../db/drizzle.ts'
 import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'
 import { newId, stagingKey } from '../keys.ts'

@@ -1,7 +1,6 @@
 // The truth about one upload, for its owner.
 
-import { and, eq } from 'drizzle-orm'
-
+import { and, eq } from '../db/drizzle.ts'
 import { uploads } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'

@@ -1,7 +1,6 @@
 // Reject: record why the object is not what was declared, for good.
 
-import { and, sql } from 'drizzle-orm'
-
+import { and, sql } from '../db/drizzle.ts'
 import { uploads } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'

@@ -1,8 +1,7 @@
 // What a confirm answers once its upload is settled: the same, however often it is asked.
 
-import { and, eq } from 'drizzle-orm'
-
 import { type Avatar, type Facts, facts, present } from '../avatars/read.ts'
+import { and, eq } from '../db/drizzle.ts'
 import { objects, uploads, users } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { type Problem, problem } from '../errors.ts'

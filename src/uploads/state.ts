@@ -1,7 +1,6 @@
 // The words for an upload's states, each a condition over the facts on its row.
 
-import { sql } from 'drizzle-orm'
-
+import { sql } from '../db/drizzle.ts'
 import { uploads } from '../db/schema.ts'
 
 export const states = ['open', 'confirmed', 'rejected', 'aborted', 'expired'] as const

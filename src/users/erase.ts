@@ -1,7 +1,6 @@
 // Erasing a user: nothing of theirs stays, and nothing under way becomes visible any more.
 
-import { and, eq, isNull, sql } from 'drizzle-orm'
-
+import { and, eq, isNull, sql } from '../db/drizzle.ts'
 import { retryConflicts } from '../db/errors.ts'
 import { objects, uploads, users } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
