@@ -1,7 +1,7 @@
 // npm test: one Postgres and one migrated template database for the whole run, then tap.
 
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -18,10 +18,11 @@ const SETTINGS = [
   'full_page_writes=off',
   'max_connections=300'
 ]
+const ENOUGH = 2 * 1024 ** 3
 
 process.on('SIGINT', () => {}) // Ctrl-C reaches tap as well: it reports and ends, then we clean up
 
-const folder = mkdtempSync(join(tmpdir(), 'directo-test-'))
+const folder = mkdtempSync(join(quickest(), 'directo-test-'))
 const server = await startPostgres(folder, SETTINGS)
 try {
   const admin = postgres(server.url, { max: 1, onnotice: () => {} })
@@ -32,6 +33,14 @@ try {
 } finally {
   await server.stop()
   rmSync(folder, { recursive: true, force: true })
+}
+
+// A clone of the template is 300 new files: 0.03 s in memory, up to 0.4 s of CPU on a disk.
+function quickest() {
+  const memory = '/dev/shm'
+  if (!existsSync(memory)) return tmpdir()
+  const { bavail, bsize } = statfsSync(memory)
+  return bavail * bsize > ENOUGH ? memory : tmpdir()
 }
 
 // tap has to be told once for every node_modules which plugins we chose; our mark goes with them.
