@@ -22,7 +22,8 @@ import { BUCKET, SECRET } from './support/app.ts'
 import { cloneDatabase } from './support/database.ts'
 
 function directo(t: Test, argv: string[], env: Record<string, string> = {}, measured = true) {
-  const inherited = measured ? coverage() : { PATH: process.env.PATH }
+  const { PATH, NODE_COMPILE_CACHE } = process.env
+  const inherited = measured ? coverage() : { PATH, NODE_COMPILE_CACHE }
   const child = spawn(process.execPath, ['src/cli.ts', ...argv], { env: { ...inherited, ...env } })
   const exited = once(child, 'close')
   t.teardown(async () => {

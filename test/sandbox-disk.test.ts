@@ -116,7 +116,7 @@ t.test('on disk readers, writers, copies and buckets do as in memory', async (t)
 const measurable = existsSync('/proc/self/status')
 
 t.test(
-  'a gibibyte takes no memory, by PUT, by POST or on its way back',
+  'a large object takes no memory, by PUT, by POST or on its way back',
   { skip: !measurable },
   async (t) => {
     const folder = temporaryFolder(t)
@@ -132,8 +132,8 @@ t.test(
     const s3 = clientOf(t, server)
     await s3.send(new PutObjectCommand({ Bucket, Key: 'first', Body: 'x' }))
     const before = server.peakMemoryMiB()
-    const put = new PutObjectCommand({ Bucket, Key: 'big', ContentLength: 1024 * MiB })
-    t.equal(await sendZeros(await getSignedUrl(s3, put), 'PUT', {}, 1024), 200)
+    const put = new PutObjectCommand({ Bucket, Key: 'big', ContentLength: 320 * MiB })
+    t.equal(await sendZeros(await getSignedUrl(s3, put), 'PUT', {}, 320), 200)
     const afterPut = server.peakMemoryMiB()
     t.comment(`peak memory: ${before} MiB before, ${afterPut} MiB after`)
     t.ok(afterPut - before < 100, 'PUT')

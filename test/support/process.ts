@@ -64,6 +64,7 @@ export async function startProcess(t: Ends, environment: Environment) {
 /** What every process needs beside DATABASE_URL and the sandbox's settings. */
 export const processEnvironment: Environment = {
   PATH: process.env.PATH ?? '',
+  NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
   JWT_SECRET: SECRET,
   PORT: '0',
   JANITOR: 'off'
