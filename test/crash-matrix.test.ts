@@ -26,11 +26,14 @@ async function hold(t: Test, cases: Case[]) {
 }
 const some = (cases: Case[]) => cases.filter(({ plan }) => plan.first.moment.when === 'before')
 
+const isWrite = ({ plan }: Case) =>
+  /^(insert|update|delete|commit|Copy|Delete|Put)/.test(plan.first.moment.effect)
+
 t.test('a crash at any step (F01–F06, F08–F10)', (t) =>
   hold(t, some(singles(['crash'], newMomentsOf)))
 )
-t.test('an answer lost at any step (F07, F21)', (t) =>
-  hold(t, singles(['lost answer'], newMomentsOf))
+t.test('an answer lost wherever something was written (F07, F21)', (t) =>
+  hold(t, singles(['lost answer'], newMomentsOf).filter(isWrite))
 )
 t.test('two at once, the first held at any step (F11)', (t) =>
   hold(

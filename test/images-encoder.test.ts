@@ -37,7 +37,7 @@ const encoders: Record<string, (image: Sharp) => Sharp> = {
 const SIZES = [
   [40, 30],
   [203, 301],
-  [640, 480]
+  [480, 360]
 ] as const
 const ANIMATED_SIZES = [
   [40, 30],

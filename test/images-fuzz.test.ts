@@ -13,10 +13,11 @@ import {
 import { corpus } from './support/pictures/corpus.ts'
 import { objectBytes } from './support/pictures.ts'
 
-const RANDOM_RUNS = 22_000
-const MUTATED_RUNS = 70_000
-const LARGE_RUNS = 4_000
-const UNFIT_RUNS = 10_000
+const FUZZ = Number(process.env.FUZZ || 1) // .ci/run asks for more
+const RANDOM_RUNS = 7_000 * FUZZ
+const MUTATED_RUNS = 23_000 * FUZZ
+const LARGE_RUNS = 1_400 * FUZZ
+const UNFIT_RUNS = 3_500 * FUZZ
 const CANARY_BYTES = 32
 
 const MISTAKE = 'The file cannot be read.'
