@@ -57,6 +57,29 @@ async function output(t: Test, run: () => Promise<number>) {
   return { status, printed: printed.join('\n') }
 }
 
+t.test(
+  'an instance that serves deletes a little at a time, for its requests wait meanwhile',
+  async (t) => {
+    const { deps, sql, sandbox } = await start(t, { SWEEP_SECONDS: '1' })
+    await sql`insert into uploads
+    (id, user_id, purpose, content_type, size_bytes, expires_at, purge_after)
+    select md5(n::text), 'ada', 'avatar', 'image/png', 1, now(), now() - interval '1 s'
+    from generate_series(1, 500) as n`
+    const batches: number[] = []
+    sandbox.misbehave.add('DeleteObjects', {
+      rewrite: (answer) => {
+        batches.push(`${answer.body}`.split('<Key>').length - 1)
+        return answer
+      }
+    })
+    const { log, says } = listener()
+    const stop = startJanitor(deps, log)
+    t.match(await says('swept', 'info'), { swept: { purged: 500 } })
+    t.same(batches, [200, 200, 100])
+    await stop()
+  }
+)
+
 t.test('an instance sweeps by itself, says so once a pass, and stops when told', async (t) => {
   const { ada, deps, advance, keys } = await start(t, { SWEEP_SECONDS: '1' })
   await ada.sent(picture)

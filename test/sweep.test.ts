@@ -197,7 +197,7 @@ t.test('a stopped sweep begins no further batch', async (t) => {
   const { ada, deps, advance, keys } = await start(t)
   await ada.sent(picture)
   await advance(601)
-  t.match(await sweep(deps, AbortSignal.abort()), { purged: 0, more: true })
+  t.match(await sweep(deps, { signal: AbortSignal.abort() }), { purged: 0, more: true })
   t.equal(keys('staging/').length, 1)
 })
 

@@ -20,7 +20,7 @@ export function sweepCommand(env: Environment): Promise<number> {
     let swept: Swept
     let status = 0
     do {
-      swept = await sweep(deps, signal)
+      swept = await sweep(deps, { signal })
       const { discarded, abandoned, purged, failed, refused, forgotten, errors } = swept
       console.log(
         `uploads expired ${discarded}, attempts abandoned ${abandoned}, ` +

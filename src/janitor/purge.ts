@@ -1,12 +1,25 @@
 // Purge: delete the bytes that are due, then say so on their rows.
 
-import { inArray, type SQL, sql } from '../db/drizzle.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { type SQL, sql } from '../db/drizzle.ts'
 import { retryConflicts } from '../db/errors.ts'
 import { objects, uploads } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 
 export const BATCH = 1000 // as many keys as one DeleteObjects takes
-const BATCHES = 20 // in one call, so that a large backlog shows its progress
+const ENOUGH = 20 * BATCH // in one call, so that a large backlog shows its progress
+
+/** How many keys are deleted at once, and how long to rest then, by the time that took. */
+export interface Pace {
+  keys: number
+  rest: number
+}
+
+/** For a process that does nothing else. */
+export const fast: Pace = { keys: BATCH, rest: 0 }
+/** For one that serves: building and reading a batch of a thousand holds up every request for 20 ms. */
+export const gentle: Pace = { keys: 200, rest: 1 }
 
 export interface Purged {
   /** Rows that nobody had discarded before: overdue uploads, abandoned attempts. */
@@ -26,20 +39,29 @@ export interface Purged {
  * Deletes what is due of one kind, batch by batch, until nothing is, or enough for one call, or S3
  * fails. Any number of processes may do this at once. No connection is held while S3 works.
  */
-export async function purge(deps: Deps, kind: Kind, signal?: AbortSignal): Promise<Purged> {
+export async function purge(deps: Deps, kind: Kind, options: PurgeOptions = {}): Promise<Purged> {
+  const { pace = fast, signal } = options
   const purged: Purged = { discarded: 0, purged: 0, failed: 0, more: true, refused: {} }
   let since = '-infinity'
-  for (let batch = 0; batch < BATCHES && purged.more && !signal?.aborted; batch++) {
-    const claimed = await claim(deps, kind, since)
+  for (let keys = 0; keys < ENOUGH && purged.more && !signal?.aborted; keys += pace.keys) {
+    const beganAt = performance.now()
+    const claimed = await claim(deps, kind, pace.keys, since)
     since = claimed.at(-1)?.due ?? since
     purged.discarded += claimed.filter(({ abandoned }) => abandoned).length
     const deleted = await deleteAll(deps, claimed.map(keyOf), purged)
     await settle(deps, kind, deleted)
     purged.purged += deleted.length
     purged.failed += claimed.length - deleted.length
-    purged.more = claimed.length === BATCH && !purged.error
+    purged.more = claimed.length === pace.keys && !purged.error
+    const tookMs = performance.now() - beganAt
+    if (purged.more) await sleep(tookMs * pace.rest, undefined, { signal }).catch(() => {})
   }
   return purged
+}
+
+export interface PurgeOptions {
+  pace?: Pace
+  signal?: AbortSignal
 }
 
 async function deleteAll({ bucket }: Deps, keys: string[], purged: Purged) {
@@ -49,7 +71,7 @@ async function deleteAll({ bucket }: Deps, keys: string[], purged: Purged) {
     for (const [code, count] of Object.entries(refused)) {
       purged.refused[code] = (purged.refused[code] ?? 0) + count
     }
-    if (deleted.length === 0 && keys.length === BATCH) purged.error = nothingDeleted()
+    if (deleted.length === 0 && keys.length >= gentle.keys) purged.error = nothingDeleted()
     return deleted
   } catch (err) {
     purged.error = err
@@ -83,12 +105,17 @@ export const avatars = {
 // by the backoff in the same statement: others leave it alone meanwhile, and if we die or S3 refuses,
 // it is simply due again. Beginning where the last batch ended: the index keeps what that one left
 // behind for as long as anybody's snapshot, such as a backup's, is older.
-function claim({ db }: Deps, { table, id, key, isDue, isAbandoned }: Kind, since: string) {
+function claim(
+  { db }: Deps,
+  { table, id, key, isDue, isAbandoned }: Kind,
+  keys: number,
+  since: string
+) {
   return db.execute<Claimed>(sql`
     with due as (
       select ${id} as id, ${isAbandoned} as abandoned, purge_after as due from ${table}
       where purged_at is null and purge_after between ${since}::timestamptz and now() and ${isDue}
-      order by purge_after limit ${BATCH} for update skip locked
+      order by purge_after limit ${keys} for update skip locked
     )
     update ${table} set
       discarded_at = case when due.abandoned then now() else discarded_at end,
@@ -114,5 +141,10 @@ export async function settle({ db }: Deps, { table, id }: Kind, keys: string[]) 
   if (keys.length === 0) return
   const ids = table === uploads ? keys.map((key) => key.slice('staging/'.length)) : keys
   // An erasure may hold some of these rows and wait for others.
-  await retryConflicts(() => db.update(table).set({ purgedAt: sql`now()` }).where(inArray(id, ids)))
+  await retryConflicts(() =>
+    db
+      .update(table)
+      .set({ purgedAt: sql`now()` })
+      .where(sql`${id} in (select json_array_elements_text(${JSON.stringify(ids)}::text::json))`)
+  )
 }

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { withoutQuery } from '../db/errors.ts'
 import type { Deps } from '../deps.ts'
 import { assertOurBucket } from './label.ts'
+import { gentle } from './purge.ts'
 import { type Finding, reconcile } from './reconcile.ts'
 import { sweep } from './sweep.ts'
 
@@ -53,7 +54,7 @@ async function sweepOnce(deps: Deps, log: Log, signal: AbortSignal) {
     if (!signal.aborted) log.error({ err: withoutQuery(theirs) }, 'nothing is swept')
     return false
   }
-  const { errors, more, refused, ...swept } = await sweep(deps, signal)
+  const { errors, more, refused, ...swept } = await sweep(deps, { pace: gentle, signal })
   if (signal.aborted) return false
   for (const err of errors) log.error({ err: withoutQuery(err) }, 'the sweep left something undone')
   if (swept.failed > 0) log.warn({ swept, more, refused }, 'swept, but S3 left some alone')

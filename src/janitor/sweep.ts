@@ -2,7 +2,7 @@
 
 import type { Deps } from '../deps.ts'
 import { forget } from './forget.ts'
-import { avatars, purge, staging } from './purge.ts'
+import { avatars, type PurgeOptions, purge, staging } from './purge.ts'
 
 export interface Swept {
   /** Uploads that were still open when their time was up. */
@@ -27,16 +27,16 @@ export interface Swept {
  * Safe at any time, in any number of processes. After the signal is aborted no further batch is
  * begun; every call it makes has a deadline.
  */
-export async function sweep(deps: Deps, signal?: AbortSignal): Promise<Swept> {
+export async function sweep(deps: Deps, options: PurgeOptions = {}): Promise<Swept> {
   const errors: unknown[] = []
   const attempt = <Result>(step: Promise<Result>) =>
     step.catch((err) => {
       errors.push(err)
       return null
     })
-  const staged = await attempt(purge(deps, staging, signal))
-  const copied = await attempt(purge(deps, avatars, signal))
-  const forgotten = await attempt(forget(deps, signal))
+  const staged = await attempt(purge(deps, staging, options))
+  const copied = await attempt(purge(deps, avatars, options))
+  const forgotten = await attempt(forget(deps, options.signal))
   for (const error of [staged?.error, copied?.error]) if (error) errors.push(error)
   return {
     discarded: staged?.discarded ?? 0,
