@@ -4,6 +4,7 @@ import { envSchema } from 'env-schema'
 import { type Static, type TObject, Type } from 'typebox'
 
 import { Settings } from './settings.ts'
+import { methodOf, presets, type Store, storeOf } from './stores.ts'
 
 export type Config = Readonly<ReturnType<typeof arrange>>
 
@@ -92,6 +93,7 @@ function contradictions(settings: Partial<Record<keyof Settings, string>>) {
   if (settings.S3_PUBLIC_ENDPOINT && !settings.S3_ENDPOINT) {
     problems.push('S3_PUBLIC_ENDPOINT needs S3_ENDPOINT')
   }
+  problems.push(...storeProblems(settings))
   for (const origin of list(settings.CORS_ORIGINS ?? '')) {
     if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
       problems.push(`CORS_ORIGINS: "${origin}" is not an origin such as https://app.example.com`)
@@ -100,7 +102,21 @@ function contradictions(settings: Partial<Record<keyof Settings, string>>) {
   return problems
 }
 
+// A method that the store does not enforce would hold nobody to a size or a type.
+function storeProblems({ STORE, S3_ENDPOINT, UPLOAD_METHOD }: Partial<Record<string, string>>) {
+  const store = storeOf(STORE, S3_ENDPOINT)
+  if (!store) {
+    return [
+      `STORE: "${STORE}" is none of ${Object.keys(presets).join(', ')}, nor what a doctor found`
+    ]
+  }
+  const wanted = UPLOAD_METHOD === 'post' || UPLOAD_METHOD === 'put' ? UPLOAD_METHOD : 'auto'
+  const { problem } = methodOf(wanted, store)
+  return problem ? [`UPLOAD_METHOD=${wanted} cannot be used: ${problem}`] : []
+}
+
 function arrange(settings: Settings) {
+  const store = storeOf(settings.STORE, settings.S3_ENDPOINT) as Store // looked at before
   return {
     databaseUrl: settings.DATABASE_URL,
     databasePool: settings.DATABASE_POOL,
@@ -111,6 +127,8 @@ function arrange(settings: Settings) {
       publicEndpoint: settings.S3_PUBLIC_ENDPOINT ?? settings.S3_ENDPOINT,
       pathStyle: settings.S3_PATH_STYLE,
       region: settings.AWS_REGION,
+      store,
+      method: methodOf(settings.UPLOAD_METHOD, store).method ?? 'POST',
       credentials: credentials(settings),
       deadlineMs: settings.S3_DEADLINE_MS
     },

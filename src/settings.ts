@@ -23,6 +23,15 @@ export const Settings = Type.Object({
     description: 'bucket in the path instead of the host name, as most stores beside AWS want it',
     default: false
   }),
+  STORE: Type.Optional(
+    text('which store it is, or what it can do; unset means by its address, and AWS otherwise', {
+      pattern: '^[a-z0-9+-]+$'
+    })
+  ),
+  UPLOAD_METHOD: Type.Enum(['auto', 'post', 'put'], {
+    description: 'how clients send: by POST where the store has it, or always by one of them',
+    default: 'auto'
+  }),
   S3_DEADLINE_MS: integer('how long a call to S3 may take, retries included', 100, 60_000, 5_000),
   AWS_REGION: text('region that signatures name', {
     pattern: '^[a-z0-9-]+$',

@@ -9,6 +9,7 @@ import t, { type Test } from 'tap'
 import { startSandbox } from '../src/dev/sandbox/server.ts'
 import { newId, newObjectKey, stagingKey } from '../src/keys.ts'
 import { openBucket } from '../src/s3/bucket.ts'
+import { storeOf } from '../src/stores.ts'
 import { padded, png } from './support/pictures.ts'
 import { download, send } from './support/send.ts'
 
@@ -49,7 +50,9 @@ for (const [name, start] of Object.entries(stores)) {
       region: store.region,
       credentials: { ...store.credentials, sessionToken: undefined },
       pathStyle: true,
-      deadlineMs: 5000
+      deadlineMs: 5000,
+      store: storeOf('aws')!,
+      method: 'POST' as const
     }
     const bucket = openBucket({ ...config, bucket: name })
     t.teardown(() => {

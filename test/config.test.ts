@@ -120,3 +120,24 @@ t.test('the README names every error code and every reason', (t) => {
   for (const code of [...Object.keys(catalogue), ...reasonCodes]) t.match(readme, `\`${code}\``)
   t.end()
 })
+
+t.test('the store decides how clients send, and what is unsafe is refused', (t) => {
+  const sent = (environment: Record<string, string>) =>
+    readConfig({ ...needed, ...environment }).s3.method
+  t.equal(sent({}), 'POST')
+  t.equal(sent({ STORE: 'r2' }), 'PUT')
+  t.equal(sent({ S3_ENDPOINT: 'https://abc.r2.cloudflarestorage.com' }), 'PUT')
+  t.equal(sent({ S3_ENDPOINT: 'https://s3.us-west-004.backblazeb2.com' }), 'PUT')
+  t.equal(sent({ S3_ENDPOINT: 'https://abc.r2.cloudflarestorage.com', STORE: 'aws' }), 'POST')
+  t.equal(sent({ UPLOAD_METHOD: 'put' }), 'PUT')
+  t.equal(sent({ STORE: 'put+if-none-match' }), 'PUT')
+  t.equal(sent({ STORE: 'post+sha256' }), 'POST')
+
+  t.match(problems({ STORE: 'r2', UPLOAD_METHOD: 'post' }), [/r2 takes no POST/])
+  t.match(problems({ STORE: 'post', UPLOAD_METHOD: 'put' }), [/PUT of any length/])
+  t.match(problems({ STORE: 'sha256' }), [/PUT of any length/])
+  t.match(problems({ STORE: 'r3' }), [/"r3" is none of aws, /])
+  t.match(problems({ STORE: 'post+fly' }), [/"post\+fly" is none of/])
+  t.match(problems({ UPLOAD_METHOD: 'ftp' }), [/UPLOAD_METHOD .*auto, post, put/])
+  t.end()
+})

@@ -5,6 +5,7 @@ import t from 'tap'
 import { openClients } from '../src/s3/client.ts'
 import { presignPost } from '../src/s3/grant.ts'
 import { presignGet } from '../src/s3/signed-url.ts'
+import { storeOf } from '../src/stores.ts'
 
 const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' }
 const key = `avatars/${'a'.repeat(32)}`
@@ -19,7 +20,6 @@ const facts = {
 
 function s3(expiration?: Date) {
   const { close: _, ...clients } = openClients({
-    bucket: 'b',
     endpoint: 'http://127.0.0.1:1',
     publicEndpoint: 'https://s3.example',
     pathStyle: true,
@@ -27,7 +27,13 @@ function s3(expiration?: Date) {
     credentials: { ...credentials, sessionToken: undefined, ...(expiration && { expiration }) },
     deadlineMs: 1000
   })
-  return { ...clients, name: 'b', deadlineMs: 1000 }
+  return {
+    ...clients,
+    name: 'b',
+    deadlineMs: 1000,
+    store: storeOf('aws')!,
+    method: 'POST' as const
+  }
 }
 
 function signer(expiration?: Date) {

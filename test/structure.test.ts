@@ -22,13 +22,14 @@ function layerOf(path: string) {
 
 const below: Record<string, string[]> = {
   settings: [],
-  config: ['settings'],
+  stores: [],
+  config: ['settings', 'stores'],
   images: [],
   keys: [],
   reasons: [],
   errors: ['reasons'],
   db: ['config', 'reasons'],
-  s3: ['config', 'errors', 'keys'],
+  s3: ['config', 'errors', 'keys', 'stores'],
   deps: ['config', 'db', 's3'],
   avatars: ['config', 'db', 'deps', 'errors'],
   janitor: ['config', 'db', 'deps', 'errors', 'keys', 's3'],
@@ -37,7 +38,7 @@ const below: Record<string, string[]> = {
   routes: ['avatars', 'uploads', 'users', 'janitor', 'deps', 'errors', 'reasons', 'db', 's3'],
   app: ['routes', 'deps', 'errors'],
   main: ['app', 'config', 'db', 'janitor', 's3'],
-  doctor: ['config', 's3'],
+  doctor: ['config', 'db', 'keys', 's3', 'stores'],
   cli: ['main', 'config', 'db', 'dev', 'doctor', 'janitor'],
   dev: ['app', 'config', 'db', 'doctor', 'janitor', 's3']
 }

@@ -2,10 +2,11 @@
 
 import { CopyObjectCommand, HeadBucketCommand, HeadObjectCommand } from '@aws-sdk/client-s3'
 
+import type { Store, UploadMethod } from '../stores.ts'
 import { call, isChanged, unavailable } from './call.ts'
 import { openClients, type S3Config } from './client.ts'
 import { deleteObjects } from './delete.ts'
-import { type GrantFacts, presignPost } from './grant.ts'
+import { type GrantFacts, presignPost, presignPut } from './grant.ts'
 import { readLabel, writeLabel } from './label.ts'
 import { list } from './list.ts'
 import { hash, readRange } from './read.ts'
@@ -31,8 +32,8 @@ export interface StoredObject {
  */
 export function openBucket(config: S3Config): Bucket {
   const { sender, copier, signer, close } = openClients(config)
-  const { bucket: name, deadlineMs } = config
-  return bucketOf({ sender, copier, signer, name, deadlineMs }, close)
+  const { bucket: name, deadlineMs, store, method } = config
+  return bucketOf({ sender, copier, signer, name, deadlineMs, store, method }, close)
 }
 
 const bucketOf = (s3: S3, close: () => void): Bucket => ({
@@ -43,7 +44,10 @@ const bucketOf = (s3: S3, close: () => void): Bucket => ({
 
 function verbs(s3: S3) {
   return {
+    /** By the method that is configured. */
+    grant: (facts: GrantFacts) => (s3.method === 'PUT' ? presignPut : presignPost)(s3, facts),
     presignPost: (facts: GrantFacts) => presignPost(s3, facts),
+    presignPut: (facts: GrantFacts) => presignPut(s3, facts),
     presignGet: (facts: UrlFacts) => presignGet(s3, facts),
     head: (key: string) => head(s3, key),
     readRange: (key: string, first: number, last: number) => readRange(s3, key, first, last),
@@ -64,6 +68,8 @@ export interface S3 {
   signer: ReturnType<typeof openClients>['signer']
   name: string
   deadlineMs: number
+  store: Store
+  method: UploadMethod
   signal?: AbortSignal
 }
 
@@ -97,7 +103,8 @@ async function promote(s3: S3, from: string, to: string, { contentType, etag }: 
     Bucket: s3.name,
     Key: to,
     CopySource: `${s3.name}/${from}`,
-    CopySourceIfMatch: etag,
+    // Some stores refuse what they do not know; what was copied is verified in any case.
+    CopySourceIfMatch: s3.store.can.has('copy-if-match') ? etag : undefined,
     // Ordinary headers may be added to a presigned PUT by whoever holds it: none must survive.
     MetadataDirective: 'REPLACE',
     ContentType: contentType,

@@ -5,12 +5,14 @@ import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import type { Config } from '../config.ts'
 
 export type S3Config = Config['s3']
+/** Where the store is and who we are there. */
+export type Connection = Omit<S3Config, 'bucket' | 'store' | 'method'>
 
 /**
  * They share credentials. `sender` performs calls and repeats them, `copier` never repeats any,
  * `signer` is only ever asked to sign.
  */
-export function openClients(config: S3Config) {
+export function openClients(config: Connection) {
   const sender = openClient(config, config.endpoint)
   const shared = { ...config, credentials: sender.config.credentials }
   // A COPY that seems lost may still be running: repeated to the same key, the first could land
@@ -23,7 +25,7 @@ export function openClients(config: S3Config) {
 }
 
 function openClient(
-  config: Omit<S3Config, 'credentials'> & Pick<S3ClientConfig, 'credentials'>,
+  config: Omit<Connection, 'credentials'> & Pick<S3ClientConfig, 'credentials'>,
   endpoint: string | undefined,
   maxAttempts = 3
 ) {

@@ -17,7 +17,7 @@ export async function createUpload(deps: Deps, owner: Owner, declared: Declared)
   const { contentType, sizeBytes, sha256 = null } = declared
   const id = newId()
   // Signed first: what cannot be granted must not count among the open uploads.
-  const { request, sendBy } = await deps.bucket.presignPost({
+  const { request, sendBy } = await deps.bucket.grant({
     key: stagingKey(id),
     contentType,
     sizeBytes,

@@ -1,0 +1,76 @@
+// What the configured store can do: by its name, by its address, or as the doctor found it.
+
+/** Each is something that some stores lack; nothing we promise rests on any of them alone. */
+export const abilities = {
+  post: 'takes POST policies and enforces every condition',
+  put: 'enforces the signed length and type of a PUT',
+  'if-none-match': 'refuses to overwrite with If-None-Match: *',
+  'copy-if-match': 'copies only what has the ETag that was named',
+  sha256: 'compares x-amz-checksum-sha256 with the bytes',
+  cors: 'has a call for CORS rules',
+  versions: 'keeps what was deleted or overwritten'
+} as const
+export type Ability = keyof typeof abilities
+
+export interface Store {
+  name: string
+  can: ReadonlySet<Ability>
+}
+
+const MOST = ['post', 'put', 'if-none-match', 'copy-if-match', 'sha256', 'cors'] as const
+
+/** Stores by name; docs/STORES.md says which were measured, and how. */
+export const presets: Record<string, readonly Ability[]> = {
+  aws: MOST,
+  sandbox: MOST,
+  minio: MOST.filter((ability) => ability !== 'cors'),
+  ceph: ['post', 'put', 'if-none-match', 'cors'],
+  r2: MOST.filter((ability) => ability !== 'post'),
+  b2: ['put', 'versions'],
+  gcs: ['put', 'cors'],
+  versitygw: MOST,
+  seaweedfs: MOST,
+  garage: MOST
+}
+
+const ADDRESSES: [RegExp, string][] = [
+  [/\.r2\.cloudflarestorage\.com$/, 'r2'],
+  [/\.backblazeb2\.com$/, 'b2'],
+  [/^storage\.googleapis\.com$/, 'gcs']
+]
+
+/**
+ * The store that a setting means: a name of `presets`, or abilities joined by `+`. Without one, what
+ * the endpoint's address tells, and AWS otherwise. Null when the text means nothing.
+ */
+export function storeOf(text?: string, endpoint?: string): Store | null {
+  if (!text) return preset(byAddress(endpoint) ?? 'aws')
+  if (Object.hasOwn(presets, text)) return preset(text)
+  const found = text.split('+')
+  if (!found.every((word) => Object.hasOwn(abilities, word))) return null
+  return { name: 'this store', can: new Set(found as Ability[]) }
+}
+
+const preset = (name: string): Store => ({ name, can: new Set(presets[name]) })
+
+function byAddress(endpoint?: string) {
+  if (!endpoint || !URL.canParse(endpoint)) return undefined
+  const { hostname } = new URL(endpoint)
+  return ADDRESSES.find(([pattern]) => pattern.test(hostname))?.[1]
+}
+
+export type UploadMethod = 'POST' | 'PUT'
+
+/**
+ * How grants are given: as told, or by POST where the store has it, since its policy also bounds
+ * what nobody thought of.
+ * @returns the method, or a sentence saying why it would be unsafe or cannot work
+ */
+export function methodOf(wanted: 'auto' | 'post' | 'put', { name, can }: Store) {
+  const method = wanted === 'put' || (wanted === 'auto' && !can.has('post')) ? 'PUT' : 'POST'
+  if (method === 'POST' && !can.has('post')) return { problem: `${name} takes no POST policies` }
+  if (method === 'PUT' && !can.has('put')) {
+    return { problem: `${name} would take a PUT of any length and type` }
+  }
+  return { method } satisfies { method: UploadMethod }
+}
