@@ -2,40 +2,15 @@
 
 import { createHash } from 'node:crypto'
 
-import type { S3Client } from '@aws-sdk/client-s3'
 import { createPresignedPost, type PresignedPostOptions } from '@aws-sdk/s3-presigned-post'
 
-import { type Form, formOf, type Part, type Refusal, sendForm } from './attacks-form.ts'
+import { type Form, formOf, type Part, sendForm } from './attacks-form.ts'
+import { type Attack, FILE, type Target } from './attacks-target.ts'
 
-/** The store under attack. */
-export interface Target {
-  endpoint: string
-  client: S3Client
-  /** The grant names this one. */
-  bucket: string
-  /** Also there, with the same owner. */
-  otherBucket: string
-}
-
-export interface Attack {
-  threat: string
-  name: string
-  /** What the sandbox answers, or that it accepts without anything but the signed key existing. */
-  expect: Refusal | 'harmless'
-  send: (target: Target, key: string) => Promise<Refusal>
-  /** False when not even a store that believes everything has something to store. */
-  storable: boolean
-}
+export * from './attacks-target.ts'
 
 export const FILENAME = `\${filename}`
 export const IN_STAGING = `staging/\${filename}`
-export const FILE = Buffer.from(
-  '\x89PNG\r\n\x1a\n and so on, sixty-four bytes of something like a png',
-  'latin1'
-)
-export const OTHER_FILE = Buffer.from(FILE.toReversed())
-export const LIVE_KEY = 'avatars/live'
-export const NEIGHBOUR_KEY = 'staging/of-somebody-else'
 
 /** As Directo signs it: exact key, exact type, exact size. */
 export async function signGrant(
@@ -138,11 +113,8 @@ export function rewritePolicy(
   })
 }
 
-export const denied = { status: 403, code: 'AccessDenied' }
-export const forged = { status: 403, code: 'SignatureDoesNotMatch' }
 export const invalid = { status: 400, code: 'InvalidArgument' }
 export const malformed = { status: 400, code: 'MalformedPOSTRequest' }
-export const badCredential = { status: 400, code: 'AuthorizationQueryParametersError' }
 export const tooLarge = { status: 400, code: 'EntityTooLarge' }
 export const tooSmall = { status: 400, code: 'EntityTooSmall' }
 const sha256 = createHash('sha256').update(FILE).digest('base64')

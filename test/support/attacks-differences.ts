@@ -1,5 +1,6 @@
-// Where Ceph RGW 16 answers an attack otherwise than the sandbox, and why.
+// Where a real store answers an attack otherwise than the sandbox, and why.
 
+/** One that is answered with success stores something under the signed key, and nothing elsewhere. */
 export interface Difference {
   attack: string
   status: number
@@ -7,12 +8,14 @@ export interface Difference {
   because: string
 }
 
+/** By the name that TEST_S3_STORE gives, which is one of the presets. */
+export type Differences = Partial<Record<'ceph' | 'versitygw' | 'seaweedfs', Difference[]>>
+
 const keyFirst = 'it looks for the key before it looks at the policy'
 const uncovered = 'to it this is one more field that no condition names'
 const oneCode = 'it calls every flaw of a credential AccessDenied'
 
-/** It refuses as well, with another status. */
-export const refusals: Difference[] = [
+const cephRefuses: Difference[] = [
   ...[
     'an empty key',
     'no key',
@@ -52,8 +55,7 @@ export const refusals: Difference[] = [
 const trims = 'it drops white space around values: what is stored is what was signed'
 const lastWins = 'of several fields of one name it takes the last, which is the signed one'
 
-/** It stores something under the signed key, and nothing anywhere else. */
-export const acceptances: Difference[] = [
+const cephAccepts: Difference[] = [
   { attack: 'the key with a space after it', because: trims },
   { attack: 'the key with a line break after it', because: trims },
   { attack: 'the type “ image/png”', because: trims },
@@ -86,3 +88,5 @@ export const acceptances: Difference[] = [
     because: 'it has no such limit, and ignores x-ignore-* as AWS does'
   }
 ].map((difference) => ({ ...difference, status: 204 }))
+
+export const postDifferences: Differences = { ceph: [...cephRefuses, ...cephAccepts] }

@@ -1,7 +1,6 @@
 // A form as an attacker would build it: any part anywhere, any line ends, any header.
 
-import { type IncomingMessage, request } from 'node:http'
-import { text } from 'node:stream/consumers'
+import { sendBytes } from './attacks-wire.ts'
 
 export interface Part {
   name: string
@@ -29,12 +28,6 @@ export interface Form {
   cutBytes: number
 }
 
-export interface Refusal {
-  /** 0 when the connection was cut before an answer. */
-  status: number
-  code: string
-}
-
 /** A form as a browser would send it. */
 export function formOf(url: string, fields: Record<string, string>, file: Buffer): Form {
   return {
@@ -53,27 +46,16 @@ export function formOf(url: string, fields: Record<string, string>, file: Buffer
   }
 }
 
-export function sendForm(form: Form): Promise<Refusal> {
+export function sendForm(form: Form) {
+  const { url, method, cutBytes } = form
   const body = bodyOf(form)
   const headers: Record<string, string> = {
     'content-type': `multipart/form-data; boundary=${form.boundary}`,
     ...(form.chunked ? { 'transfer-encoding': 'chunked' } : { 'content-length': `${body.length}` }),
     ...form.headers
   }
-  return new Promise((resolve) => {
-    const outgoing = request(form.url, { method: form.method, headers, agent: false })
-    const cut = () => resolve({ status: 0, code: '' })
-    outgoing.on('error', cut)
-    if (form.cutBytes === 0) {
-      outgoing.on('response', (response) => readRefusal(response).then(resolve))
-      outgoing.end(body)
-      return
-    }
-    // half closed, so that the store's own end of the connection tells that it has noticed
-    outgoing.on('close', cut).on('response', (response) => response.resume().on('end', cut))
-    outgoing.setTimeout(1000, () => outgoing.destroy())
-    outgoing.write(body.subarray(0, -form.cutBytes), () => outgoing.socket!.end())
-  })
+  const { origin, pathname, search } = new URL(url)
+  return sendBytes(origin, { method, path: `${pathname}${search}`, headers, body, cutBytes })
 }
 
 function bodyOf({ parts, boundary, lineEnd, ending }: Form): Buffer {
@@ -91,9 +73,4 @@ function headersOf({ name, filename, contentType, headers }: Part, lineEnd: stri
   const file = filename === undefined ? '' : `; filename="${filename}"`
   const type = contentType === undefined ? '' : `${lineEnd}Content-Type: ${contentType}`
   return `Content-Disposition: form-data; name="${name}"${file}${type}`
-}
-
-async function readRefusal(response: IncomingMessage): Promise<Refusal> {
-  const body = await text(response).catch(() => '')
-  return { status: response.statusCode!, code: /<Code>(.*?)<\/Code>/.exec(body)?.[1] ?? '' }
 }

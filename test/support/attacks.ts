@@ -6,6 +6,4 @@ import { keys } from './attacks-keys.ts'
 import { parsers } from './attacks-parsers.ts'
 import { signatures } from './attacks-signatures.ts'
 
-export { type Attack, LIVE_KEY, NEIGHBOUR_KEY, type Target } from './attacks-blocks.ts'
-
 export const attacks = [...keys, ...content, ...fields, ...parsers, ...signatures]
