@@ -34,9 +34,8 @@ async function migrate() {
 async function bucket() {
   if (argv[0] === 'adopt') return adopt()
   if (argv[0] !== 'setup') throw new Error('There is: directo bucket setup, directo bucket adopt')
-  const { readConfig } = await import('./config.ts')
-  const { setUpBucket } = await import('./doctor/setup.ts')
-  if (!(await setUpBucket(readConfig(process.env), console.log))) process.exitCode = 1
+  const { setUpCommand } = await import('./doctor/setup-command.ts')
+  process.exitCode = await setUpCommand(process.env, argv.slice(1))
 }
 
 async function adopt() {

@@ -4,20 +4,11 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
-import {
-  CreateBucketCommand,
-  GetBucketCorsCommand,
-  GetBucketLifecycleConfigurationCommand,
-  PutBucketLifecycleConfigurationCommand
-} from '@aws-sdk/client-s3'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
 
-import { readConfig } from '../src/config.ts'
 import { environmentOf } from '../src/dev/environment.ts'
 import { startSandbox } from '../src/dev/sandbox/server.ts'
-import { setUpBucket } from '../src/doctor/setup.ts'
-import { openClients } from '../src/s3/client.ts'
 import { BUCKET, SECRET } from './support/app.ts'
 import { cloneDatabase } from './support/database.ts'
 
@@ -86,62 +77,23 @@ t.test('migrate makes an empty database ready, also twice at once', async (t) =>
   await sql.end()
 })
 
-t.test('bucket setup adds to what is there, and may be repeated', async (t) => {
+t.test('bucket setup makes the bucket only if it is asked to', async (t) => {
   const { env } = await environment(t)
-  const { sender, close } = openClients(readConfig(env).s3)
-  t.teardown(close)
-  const Bucket = BUCKET
-  await sender.send(new CreateBucketCommand({ Bucket }))
-  const theirs = { ID: 'theirs', Status: 'Enabled' as const, Filter: { Prefix: 'logs/' } }
-  const LifecycleConfiguration = { Rules: [{ ...theirs, Expiration: { Days: 9 } }] }
-  await sender.send(new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration }))
-
-  const lines = /✔ bucket .*\n✔ CORS for https:\/\/app\.example\n✔ staging\/ expires/
-  for (let i = 0; i < 2; i++) {
-    t.match(await directo(t, ['bucket', 'setup'], env).ended, { code: 0, output: lines })
-  }
-
-  const cors = await sender.send(new GetBucketCorsCommand({ Bucket }))
-  t.match(cors.CORSRules, [{ AllowedOrigins: ['https://app.example'] }])
-  const { Rules } = await sender.send(new GetBucketLifecycleConfigurationCommand({ Bucket }))
-  const ours = { Filter: { Prefix: 'staging/' }, Expiration: { Days: 1 } }
-  t.match(Rules, [{ ID: 'theirs', Filter: { Prefix: 'logs/' } }, ours])
-  t.equal(Rules?.length, 2)
-})
-
-t.test('bucket setup says what a store cannot do, and what failed', async (t) => {
-  const { sandbox, env } = await environment(t)
-  const config = readConfig({ ...env, CORS_ORIGINS: '' })
-  const lines: string[] = []
-  const setUp = () => setUpBucket(config, (line) => lines.push(line))
-
-  sandbox.misbehave.fail('PutBucketLifecycle', { status: 501, code: 'NotImplemented' })
-  t.equal(await setUp(), true)
-  t.match(lines, [/^✔/, /^✔ CORS for no origin/, /^– .*no call for it/])
-
-  sandbox.misbehave.clear()
-  sandbox.misbehave.fail('PutBucketLifecycle', { status: 403, code: 'AccessDenied' })
-  sandbox.misbehave.fail('HeadBucket', { status: 403, code: 'AccessDenied' })
-  t.equal(await setUp(), false)
-  t.match(lines.slice(3), [/^✘ bucket/, /^✔/, /^✘ staging/])
-  const failed = await directo(t, ['bucket', 'setup'], env).ended
-  t.equal(failed.code, 1)
-})
-
-t.test('bucket setup waits for a store that is still starting, but not for ever', async (t) => {
-  const { sandbox, env } = await environment(t)
-  const config = readConfig(env)
-  sandbox.misbehave.reset({ verb: '*', times: 4 })
-  t.equal(await setUpBucket(config, () => {}), true)
-  await sandbox.close()
-  const lines: string[] = []
-  t.equal(await setUpBucket(config, (line) => lines.push(line), 0), false)
-  t.match(lines[0], /^✘ bucket .*ECONNREFUSED/)
+  t.match(await directo(t, ['bucket', 'setup', '--help'], env).ended, {
+    code: 0,
+    output: /--dry-run/
+  })
+  const refused = await directo(t, ['bucket', 'setup'], env).ended
+  t.match(refused, { code: 1, output: /^✘ bucket .*--create" makes it\n$/ })
+  const shown = await directo(t, ['bucket', 'setup', '--create', '--dry-run'], env).ended
+  t.match(shown, { code: 0, output: /^would send CreateBucket/ })
+  const made = await directo(t, ['bucket', 'setup', '--create'], env).ended
+  t.match(made, { code: 0, output: /^(✔ .*\n){5}$/ })
 })
 
 t.test('serve answers until it is told to stop', async (t) => {
   const { env } = await environment(t)
-  await directo(t, ['bucket', 'setup'], env).ended
+  await directo(t, ['bucket', 'setup', '--create'], env).ended
   const { child, ended, says } = directo(t, ['serve'], env)
   const [, address] = /listening at (http:[^"]+)"/.exec(await says('listening')) ?? []
   const reply = await fetch(`${address}/health/ready`)
@@ -152,7 +104,7 @@ t.test('serve answers until it is told to stop', async (t) => {
 
 t.test('sweep and reconcile do one pass', async (t) => {
   const { env } = await environment(t)
-  await directo(t, ['bucket', 'setup'], env).ended
+  await directo(t, ['bucket', 'setup', '--create'], env).ended
   const adopted = await directo(t, ['bucket', 'adopt'], env).ended
   t.match(adopted, { code: 0, output: /^The bucket belongs to this database/ })
   t.match(await directo(t, ['sweep'], env).ended, { code: 0, output: /objects purged 0/ })
@@ -172,6 +124,7 @@ t.test('what cannot work is refused in sentences', async (t) => {
     [['migrate'], {}, /DATABASE_URL is required/],
     [['migrate'], { DATABASE_URL: 'postgres://127.0.0.1:1/x' }, /ECONNREFUSED/],
     [['bucket'], env, /directo bucket setup/],
+    [['bucket', 'setup', '--creat'], env, /--creat/],
     [['sandbox', '--prot', '1'], {}, /--prot/],
     [['reconcile', '--dry'], env, /--dry/],
     [['fly'], {}, /no command "fly"\.\nUsage:/]

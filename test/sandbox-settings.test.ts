@@ -3,13 +3,19 @@
 import {
   type CORSRule,
   DeleteBucketCorsCommand,
+  DeleteBucketEncryptionCommand,
   DeleteBucketLifecycleCommand,
+  DeletePublicAccessBlockCommand,
   GetBucketCorsCommand,
+  GetBucketEncryptionCommand,
   GetBucketLifecycleConfigurationCommand,
   GetObjectCommand,
+  GetPublicAccessBlockCommand,
   type LifecycleRule,
   PutBucketCorsCommand,
-  PutBucketLifecycleConfigurationCommand
+  PutBucketEncryptionCommand,
+  PutBucketLifecycleConfigurationCommand,
+  PutPublicAccessBlockCommand
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import t from 'tap'
@@ -150,3 +156,34 @@ t.test('the XML reader takes what clients write', async (t) => {
     t.equal(readXml(wrong), null, wrong)
   }
 })
+
+t.test(
+  'what is said of public access and encryption is kept, given back and removed',
+  async (t) => {
+    const { s3, sandbox } = await startTestSandbox(t)
+    const access = { BlockPublicAcls: true, RestrictPublicBuckets: false }
+    const rule = { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' as const } }
+    const getAccess = () => s3.send(new GetPublicAccessBlockCommand({ Bucket }))
+    const getEncryption = () => s3.send(new GetBucketEncryptionCommand({ Bucket }))
+    const noAccess = { name: 'NoSuchPublicAccessBlockConfiguration' }
+    const noEncryption = { name: 'ServerSideEncryptionConfigurationNotFoundError' }
+    await t.rejects(getAccess(), noAccess)
+    await t.rejects(getEncryption(), noEncryption)
+
+    const PublicAccessBlockConfiguration = access
+    await s3.send(new PutPublicAccessBlockCommand({ Bucket, PublicAccessBlockConfiguration }))
+    const ServerSideEncryptionConfiguration = { Rules: [rule] }
+    await s3.send(new PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration }))
+
+    t.match((await getAccess()).PublicAccessBlockConfiguration, access)
+    t.match((await getEncryption()).ServerSideEncryptionConfiguration, { Rules: [rule] })
+    for (const name of ['publicAccessBlock', 'encryption']) {
+      const request = { method: 'PUT', path: `/${BUCKET}?${name}`, body: '<Other/>' }
+      t.match(await sendSigned(sandbox, request), { code: 'MalformedXML' })
+    }
+    await s3.send(new DeletePublicAccessBlockCommand({ Bucket }))
+    await s3.send(new DeleteBucketEncryptionCommand({ Bucket }))
+    await t.rejects(getAccess(), noAccess)
+    await t.rejects(getEncryption(), noEncryption)
+  }
+)

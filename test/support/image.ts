@@ -25,7 +25,7 @@ const env = {
 }
 try {
   await directo('migrate')
-  await directo('bucket', 'setup')
+  await directo('bucket', 'setup', '--create')
   await serve()
 } finally {
   await sandbox.close()

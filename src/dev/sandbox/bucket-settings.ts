@@ -1,4 +1,4 @@
-// A bucket's CORS rules and lifecycle: checked when put, kept as they came, given back.
+// A bucket's settings, such as CORS rules: checked when put, kept as they came, given back.
 
 import { type Answer, xmlText } from './answer.ts'
 import type { Signed } from './authenticate.ts'
@@ -14,6 +14,17 @@ type Handler = (deps: Deps, call: Call, bucket: Bucket, signed: Signed) => Promi
 
 export const cors = handlersOf('cors', 'NoSuchCORSConfiguration', readCorsRules)
 export const lifecycle = handlersOf('lifecycle', 'NoSuchLifecycleConfiguration', checkLifecycle)
+// Nothing here is public, and nothing encrypted: both are kept for those who ask.
+export const publicAccess = handlersOf(
+  'publicAccess',
+  'NoSuchPublicAccessBlockConfiguration',
+  (xml) => checkRoot(xml, 'PublicAccessBlockConfiguration')
+)
+export const encryption = handlersOf(
+  'encryption',
+  'ServerSideEncryptionConfigurationNotFoundError',
+  (xml) => checkRoot(xml, 'ServerSideEncryptionConfiguration')
+)
 
 function handlersOf(name: keyof Settings, missing: ErrorCode, check: (xml: string) => unknown) {
   const get: Handler = async (_deps, _call, bucket) => {
@@ -35,10 +46,15 @@ function handlersOf(name: keyof Settings, missing: ErrorCode, check: (xml: strin
   return { get, put, remove }
 }
 
+function checkRoot(xml: string, name: string) {
+  const document = readXml(xml)
+  if (document?.name !== name) throw new S3Error('MalformedXML')
+  return document
+}
+
 // The rules are stored, never carried out.
 function checkLifecycle(xml: string) {
-  const document = readXml(xml)
-  if (document?.name !== 'LifecycleConfiguration') throw new S3Error('MalformedXML')
+  const document = checkRoot(xml, 'LifecycleConfiguration')
   const rules = children(document, 'Rule')
   if (rules.length === 0 || rules.length > 1000) throw new S3Error('MalformedXML')
   for (const rule of rules) {

@@ -49,6 +49,10 @@ const catalogue = {
   NoSuchCORSConfiguration: [404, 'The CORS configuration does not exist'],
   NoSuchKey: [404, 'The specified key does not exist.'],
   NoSuchLifecycleConfiguration: [404, 'The lifecycle configuration does not exist'],
+  NoSuchPublicAccessBlockConfiguration: [
+    404,
+    'The public access block configuration was not found'
+  ],
   NotImplemented: [
     501,
     'A header or query you provided implies functionality that is not implemented.'
@@ -57,6 +61,10 @@ const catalogue = {
   RequestTimeTooSkewed: [
     403,
     'The difference between the request time and the current time is too large.'
+  ],
+  ServerSideEncryptionConfigurationNotFoundError: [
+    404,
+    'The server side encryption configuration was not found'
   ],
   SignatureDoesNotMatch: [
     403,

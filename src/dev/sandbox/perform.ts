@@ -2,7 +2,7 @@
 
 import type { Answer } from './answer.ts'
 import { authenticate, type Signed } from './authenticate.ts'
-import { cors, lifecycle } from './bucket-settings.ts'
+import { cors, encryption, lifecycle, publicAccess } from './bucket-settings.ts'
 import * as buckets from './buckets.ts'
 import type { Call } from './call.ts'
 import { copyObject } from './copy.ts'
@@ -30,6 +30,12 @@ const onBuckets = {
   GetBucketLifecycle: lifecycle.get,
   PutBucketLifecycle: lifecycle.put,
   DeleteBucketLifecycle: lifecycle.remove,
+  GetPublicAccessBlock: publicAccess.get,
+  PutPublicAccessBlock: publicAccess.put,
+  DeletePublicAccessBlock: publicAccess.remove,
+  GetBucketEncryption: encryption.get,
+  PutBucketEncryption: encryption.put,
+  DeleteBucketEncryption: encryption.remove,
   DeleteObjects: deleteObjects,
   PutObject: putObject,
   CopyObject: copyObject,

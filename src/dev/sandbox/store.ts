@@ -35,6 +35,8 @@ export interface Draft {
 export interface Settings {
   cors?: string
   lifecycle?: string
+  publicAccess?: string
+  encryption?: string
 }
 
 export interface Bucket {
