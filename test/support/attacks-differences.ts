@@ -90,3 +90,4 @@ const cephAccepts: Difference[] = [
 ].map((difference) => ({ ...difference, status: 204 }))
 
 export const postDifferences: Differences = { ceph: [...cephRefuses, ...cephAccepts] }
+export const putDifferences: Differences = {}

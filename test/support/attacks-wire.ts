@@ -6,7 +6,8 @@ import { text } from 'node:stream/consumers'
 import type { Refusal } from './attacks-target.ts'
 import type { RawRequest } from './sandbox.ts'
 
-export interface Bytes extends RawRequest {
+export interface Bytes extends Omit<RawRequest, 'headers'> {
+  headers: Record<string, string | string[]>
   body: Buffer
   /** Cut off so many bytes before the end, then closes the connection. */
   cutBytes: number
@@ -16,6 +17,7 @@ export interface Bytes extends RawRequest {
 export function sendBytes(endpoint: string, bytes: Bytes): Promise<Refusal> {
   const { method, path, headers, body, cutBytes } = bytes
   const { hostname, port } = new URL(endpoint)
+  if (!headers['transfer-encoding']) headers['content-length'] ??= `${body.length}`
   return new Promise((resolve) => {
     const outgoing = request({ hostname, port, method, path, headers, agent: false })
     const cut = () => resolve({ status: 0, code: '' })
