@@ -2,12 +2,15 @@
 
 import { cephForms } from './attacks-differences-ceph.ts'
 import { cephPuts } from './attacks-differences-ceph-puts.ts'
+import { versitygwForms, versitygwPuts } from './attacks-differences-versitygw.ts'
 
 /** One that is answered with success stores something under the signed key, and nothing elsewhere. */
 export interface Difference {
   attack: string
   status: number
   code?: string
+  /** At other times it answers as the sandbox does. */
+  sometimes?: true
   because: string
 }
 
@@ -15,7 +18,7 @@ export interface Difference {
 export type Differences = Partial<Record<'ceph' | 'versitygw' | 'seaweedfs', Difference[]>>
 
 /** Of attacks on POST grants. */
-export const postDifferences: Differences = { ceph: cephForms }
+export const postDifferences: Differences = { ceph: cephForms, versitygw: versitygwForms }
 
 /** Of attacks on PUT grants. */
-export const putDifferences: Differences = { ceph: cephPuts }
+export const putDifferences: Differences = { ceph: cephPuts, versitygw: versitygwPuts }
