@@ -74,48 +74,59 @@ async function contract(
   bucket: ReturnType<typeof openBucket>,
   put: (key: string, bytes: Buffer, more?: object) => Promise<unknown>
 ) {
-  const grant = async (key: string, bytes: Buffer, more = {}) => {
-    const facts = { key, contentType: 'image/png', sizeBytes: bytes.length, sha256: null }
-    return (await bucket.presignPost({ ...facts, seconds: 60, ...more })).request
+  const granting = (method: 'presignPost' | 'presignPut') => {
+    return async (key: string, bytes: Buffer, more = {}) => {
+      const facts = { key, contentType: 'image/png', sizeBytes: bytes.length, sha256: null }
+      return (await bucket[method]({ ...facts, seconds: 60, ...more })).request
+    }
+  }
+  const methods = { POST: granting('presignPost'), PUT: granting('presignPut') }
+  const other = padded(png(64, { colour: 'red' }), 400)
+
+  for (const [method, grant] of Object.entries(methods)) {
+    await t.test(`an object granted by ${method} arrives as it was sent`, async (t) => {
+      const key = stagingKey(newId())
+      t.equal(await bucket.head(key), null)
+      t.ok((await send(await grant(key, picture), picture)).ok)
+      const facts = { sizeBytes: 400, contentType: 'image/png', contentEncoding: null }
+      t.match(await bucket.head(key), { ...facts, etag: /^".+"$/ })
+      const read = { bytes: picture, sizeBytes: 400, contentEncoding: null }
+      t.same(await bucket.readRange(key, 0, 65_535), read)
+    })
+
+    await t.test(`a ${method} with a declared hash takes the bytes that have it`, async (t) => {
+      const request = await grant(stagingKey(newId()), picture, { sha256: sha256(picture) })
+      t.ok((await send(request, picture)).ok)
+    })
+
+    await t.test(`nothing but a staging key is ever granted by ${method}`, async (t) => {
+      const keys = [
+        newObjectKey(),
+        '',
+        'staging/',
+        `staging/${newId()}/../x`,
+        `staging/${newId()}\n`,
+        `staging/$\{filename}`,
+        `/${stagingKey(newId())}`
+      ]
+      for (const key of keys) await t.rejects(grant(key, picture), /staging key/, key)
+    })
   }
 
-  await t.test('a granted object arrives as it was sent', async (t) => {
+  await t.test('a POST is used again until it expires: the last bytes win', async (t) => {
     const key = stagingKey(newId())
-    t.equal(await bucket.head(key), null)
-    const { status } = await send(await grant(key, picture), picture)
-    t.equal(status, 204)
-    const facts = { sizeBytes: 400, contentType: 'image/png', contentEncoding: null }
-    t.match(await bucket.head(key), { ...facts, etag: /^".+"$/ })
-    const read = { bytes: picture, sizeBytes: 400, contentEncoding: null }
-    t.same(await bucket.readRange(key, 0, 65_535), read)
-  })
-
-  await t.test('a grant with a declared hash takes the bytes that have it', async (t) => {
-    const key = stagingKey(newId())
-    const request = await grant(key, picture, { sha256: sha256(picture) })
-    t.equal((await send(request, picture)).status, 204)
-  })
-
-  await t.test('a grant is used again until it expires: the last bytes win', async (t) => {
-    const key = stagingKey(newId())
-    const request = await grant(key, picture)
-    const other = padded(png(64, { colour: 'red' }), 400)
+    const request = await methods.POST(key, picture)
     await send(request, picture)
     await send(request, other)
     t.same((await bucket.readRange(key, 0, 399))?.bytes, other)
   })
 
-  await t.test('nothing but a staging key is ever granted', async (t) => {
-    const keys = [
-      newObjectKey(),
-      '',
-      'staging/',
-      `staging/${newId()}/../x`,
-      `staging/${newId()}\n`,
-      `staging/$\{filename}`,
-      `/${stagingKey(newId())}`
-    ]
-    for (const key of keys) await t.rejects(grant(key, picture), /staging key/, key)
+  await t.test('a PUT is used once: the first bytes stay', async (t) => {
+    const key = stagingKey(newId())
+    const request = await methods.PUT(key, picture)
+    await send(request, picture)
+    t.equal((await send(request, other)).status, 412)
+    t.same((await bucket.readRange(key, 0, 399))?.bytes, picture)
   })
 
   await t.test('ranges: the head, the tail, more than there is, beyond the end', async (t) => {
