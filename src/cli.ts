@@ -13,6 +13,7 @@ const commands: Record<string, { does: string; run: () => Promise<unknown> }> = 
   sweep: { does: 'delete what is due, now', run: sweep },
   reconcile: { does: 'walk through the bucket (--help says how)', run: reconcile },
   bucket: { does: '"bucket setup" makes it ready, "bucket adopt" makes it ours', run: bucket },
+  doctor: { does: 'check bucket and database (--help says how)', run: doctor },
   sandbox: { does: 'start the S3 sandbox alone (--help says how)', run: sandbox },
   help: { does: 'show this', run: async () => console.log(usage()) }
 }
@@ -51,6 +52,11 @@ async function sweep() {
 async function reconcile() {
   const { reconcileCommand } = await import('./janitor/commands.ts')
   process.exitCode = await reconcileCommand(process.env, argv)
+}
+
+async function doctor() {
+  const { doctorCommand } = await import('./doctor/command.ts')
+  process.exitCode = await doctorCommand(process.env, argv)
 }
 
 async function sandbox() {
