@@ -5,6 +5,7 @@ import {
   GetBucketEncryptionCommand,
   GetBucketLifecycleConfigurationCommand,
   GetPublicAccessBlockCommand,
+  type PublicAccessBlockConfiguration,
   PutBucketCorsCommand,
   type PutBucketCorsCommandInput,
   PutBucketEncryptionCommand,
@@ -49,7 +50,7 @@ export function stepsOf(sender: S3Client, { s3: { bucket }, corsOrigins }: Confi
     {
       what: 'public access is blocked',
       plan: () => planPublicAccess(sender, bucket),
-      isKept: () => isClosed(sender, bucket)
+      isKept: async () => isClosed(await readPublicAccess(sender, bucket))
     },
     {
       what: 'objects are encrypted',
@@ -59,7 +60,7 @@ export function stepsOf(sender: S3Client, { s3: { bucket }, corsOrigins }: Confi
   ]
 }
 
-export const ID = 'directo' // of our rules: others are somebody else's and stay
+const ID = 'directo' // of our rules: others are somebody else's and stay
 
 async function planCors(sender: S3Client, Bucket: string, origins: string[]) {
   if (origins.length === 0) return null
@@ -93,25 +94,24 @@ async function planLifecycle(sender: S3Client, Bucket: string) {
   return { verb: 'PutBucketLifecycleConfiguration', input, send }
 }
 
-const CLOSED = {
-  BlockPublicAcls: true,
-  IgnorePublicAcls: true,
-  BlockPublicPolicy: true,
-  RestrictPublicBuckets: true
-}
+// Not BlockPublicAcls: with it Ceph 16 refuses every PUT, and an ACL that is ignored opens nothing.
+const CLOSED = { IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true }
 
 async function planPublicAccess(sender: S3Client, Bucket: string) {
-  if (await isClosed(sender, Bucket)) return null
-  const input = { Bucket, PublicAccessBlockConfiguration: CLOSED }
+  const found = await readPublicAccess(sender, Bucket)
+  if (isClosed(found)) return null
+  const input = { Bucket, PublicAccessBlockConfiguration: { ...found, ...CLOSED } }
   const send = () => sender.send(new PutPublicAccessBlockCommand(input))
   return { verb: 'PutPublicAccessBlock', input, send }
 }
 
-async function isClosed(sender: S3Client, Bucket: string) {
+async function readPublicAccess(sender: S3Client, Bucket: string) {
   const reading = sender.send(new GetPublicAccessBlockCommand({ Bucket }))
-  const { PublicAccessBlockConfiguration: found } = await orNothing(reading)
-  return Object.keys(CLOSED).every((name) => found?.[name as keyof typeof CLOSED])
+  return (await orNothing(reading)).PublicAccessBlockConfiguration
 }
+
+const isClosed = (found?: PublicAccessBlockConfiguration) =>
+  Object.keys(CLOSED).every((name) => found?.[name as keyof typeof CLOSED])
 
 // Whatever is there stays: it may be a key of their own.
 async function planEncryption(sender: S3Client, Bucket: string) {
