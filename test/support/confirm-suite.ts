@@ -29,9 +29,9 @@ export async function confirmSuite(t: Test, store: Store) {
     t.match(upload, {
       id: /^[0-9a-f]{32}$/,
       state: 'open',
-      request: { method: 'POST', headers: {} }
+      request: { method: store.environment ? 'PUT' : 'POST' }
     })
-    t.equal((await ada.send(upload, picture)).status, 204)
+    t.ok((await ada.send(upload, picture)).ok)
 
     const { upload: confirmed, avatar } = await ada.confirm(upload)
 
@@ -225,12 +225,12 @@ export async function confirmSuite(t: Test, store: Store) {
   })
 
   test('a replayed grant changes nothing that was confirmed', async (t, { ada }) => {
-    const upload = await ada.sent(other)
-    await ada.send(upload, picture)
+    const upload = await ada.sent(store.once ? picture : other)
+    t.equal((await ada.send(upload, store.once ? other : picture)).ok, !store.once)
     const { avatar } = await ada.confirm(upload)
-    await shows(t, avatar, picture, 'replayed before: the last bytes count')
+    await shows(t, avatar, picture, 'replayed before: the last bytes that S3 took count')
 
-    t.equal((await send(upload.request, other)).status, 204, 'S3 still takes the grant')
+    t.equal((await send(upload.request, other)).ok, !store.once)
 
     await shows(t, avatar, picture)
     t.same(await ada.confirm(upload), { upload: (await ada.confirm(upload)).upload, avatar })

@@ -2,6 +2,7 @@
 
 import type { Test } from 'tap'
 
+import { S3Error } from '../../src/dev/sandbox/errors.ts'
 import { lies } from '../../src/dev/sandbox/lies.ts'
 import type { Sandbox } from '../../src/dev/sandbox/server.ts'
 import { adoptBucket } from '../../src/janitor/label.ts'
@@ -14,6 +15,9 @@ import { scan, watch } from './scanner.ts'
 
 export interface Store {
   name: string
+  environment?: Record<string, string>
+  /** Takes the bytes of a grant once. */
+  once?: boolean
   misbehave: (sandbox: Sandbox) => void
   /** What may be served when these bytes were sent and confirmed. */
   served: (sent: Buffer) => Buffer[]
@@ -40,6 +44,31 @@ export const swapping: Store = {
   name: 'a swapping store',
   misbehave: swapAllTheTime,
   served: (sent) => [sent, twin(sent)]
+}
+
+const noPosts = ({ misbehave }: Sandbox) =>
+  misbehave.fail('PostObject', { status: 501, code: 'NotImplemented' })
+
+/** Cloudflare's R2: it has no POST. */
+export const r2: Store = {
+  name: 'a store like R2',
+  environment: { STORE: 'r2' },
+  once: true,
+  misbehave: noPosts,
+  served: (sent) => [sent]
+}
+
+/** Backblaze's B2: it has no POST and no If-None-Match. */
+export const b2: Store = {
+  name: 'a store like B2',
+  environment: { STORE: 'b2' },
+  misbehave: (sandbox) => {
+    noPosts(sandbox)
+    sandbox.misbehave.before('PutObject', ({ headers }) => {
+      if (headers['if-none-match']) throw new S3Error('NotImplemented')
+    })
+  },
+  served: (sent) => [sent]
 }
 
 /** A valid picture of as many bytes, but not of as many pixels. */
@@ -80,7 +109,7 @@ const UNHURRIED = {
  * it is over, time passes, the janitor works, and the scanner must have nothing to say.
  */
 export async function startStore(t: Test, store: Store) {
-  const app = await startApp(t, UNHURRIED)
+  const app = await startApp(t, { ...UNHURRIED, ...store.environment })
   const clock = await startClock(t, app.databaseUrl)
   await adoptBucket(app.deps)
   return (name: string, body: Body) =>
