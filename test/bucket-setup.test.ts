@@ -168,6 +168,14 @@ t.test('what a store has no call for is said, and stops nothing', async (t) => {
   t.match(lines, [/^✔/, /^✔ CORS for no origin/, none, none, none])
 })
 
+t.test('a store that answers another question has no call for it', async (t) => {
+  const { sandbox, setUp } = await start(t)
+  sandbox.misbehave.fail('GetBucketEncryption', { status: 200, code: 'Ignored' })
+  const { isDone, lines } = await setUp()
+  t.equal(isDone, true)
+  t.match(lines[4], /^– objects .*no call for it$/)
+})
+
 t.test('what a store takes and does not keep is said', async (t) => {
   const { sandbox, setUp } = await start(t)
   for (const verb of ['PutPublicAccessBlock', 'PutBucketEncryption'] as const) {

@@ -35,6 +35,9 @@ export interface Step {
   isKept?: () => Promise<boolean>
 }
 
+/** The store showed that it has no call for a step. */
+export class NoCall extends Error {}
+
 export function stepsOf(sender: S3Client, { s3: { bucket }, corsOrigins }: Config): Step[] {
   return [
     {
@@ -127,7 +130,9 @@ async function isEncrypted(sender: S3Client, Bucket: string) {
   const { ServerSideEncryptionConfiguration: found } = await orNothing(
     sender.send(new GetBucketEncryptionCommand({ Bucket }))
   )
-  return (found?.Rules ?? []).some((rule) => rule.ApplyServerSideEncryptionByDefault)
+  // Ceph 16 passes over what it does not know and lists the bucket instead: there are no rules in that.
+  if (found && !found.Rules) throw new NoCall()
+  return Boolean(found)
 }
 
 const others = <Rule extends { ID?: string }>(rules: Rule[]) =>

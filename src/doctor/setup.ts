@@ -12,7 +12,7 @@ import {
 
 import type { Config } from '../config.ts'
 import { openClients } from '../s3/client.ts'
-import { type Call, type Step, stepsOf } from './setup-steps.ts'
+import { type Call, NoCall, type Step, stepsOf } from './setup-steps.ts'
 import { vendorForm } from './vendor-forms.ts'
 
 const WAIT_MS = 30_000 // a composition starts its S3 server and this at the same time
@@ -86,9 +86,8 @@ async function attempt(
 }
 
 const hasNoCall = (err: unknown) =>
-  err instanceof S3ServiceException &&
-  (/^(NotImplemented|MethodNotAllowed)$/.test(err.name) ||
-    [405, 501].includes(err.$metadata.httpStatusCode ?? 0))
+  err instanceof NoCall ||
+  (err instanceof S3ServiceException && [405, 501].includes(err.$metadata.httpStatusCode ?? 0))
 
 async function planBucket(
   sender: S3Client,
