@@ -8,8 +8,8 @@ import { buildApp } from '../../src/app.ts'
 import type { Avatar } from '../../src/avatars/read.ts'
 import { readConfig } from '../../src/config.ts'
 import { openDatabase } from '../../src/db/client.ts'
-import { environmentOf } from '../../src/dev/environment.ts'
-import { type Sandbox, startSandbox } from '../../src/dev/sandbox/server.ts'
+import { environmentOf, type Server } from '../../src/dev/environment.ts'
+import { startSandbox } from '../../src/dev/sandbox/server.ts'
 import { openBucket } from '../../src/s3/bucket.ts'
 import type { GrantRequest } from '../../src/s3/grant.ts'
 import { cloneDatabase } from './database.ts'
@@ -38,11 +38,11 @@ export async function startApp(t: Test, environment: Environment = {}) {
 /** One more instance of the service over the same Postgres and bucket. */
 export async function startInstance(
   t: Pick<Test, 'teardown'>,
-  sandbox: Sandbox,
+  server: Server,
   environment: Environment
 ) {
   const config = readConfig({
-    ...environmentOf(sandbox, BUCKET),
+    ...environmentOf(server, BUCKET),
     JWT_SECRET: SECRET,
     ...environment
   })
