@@ -4,6 +4,7 @@
 export const abilities = {
   post: 'takes POST policies and enforces every condition',
   put: 'enforces the signed length and type of a PUT',
+  'signed-headers': 'refuses x-amz-* headers of a PUT that nobody signed',
   'if-none-match': 'refuses to overwrite with If-None-Match: *',
   'copy-if-match': 'copies only what has the ETag that was named',
   sha256: 'compares x-amz-checksum-sha256 with the bytes',
@@ -21,14 +22,14 @@ const MOST = ['post', 'put', 'if-none-match', 'copy-if-match', 'sha256', 'cors']
 
 /** Stores by name; docs/STORES.md says which were measured, and how. */
 export const presets: Record<string, readonly Ability[]> = {
-  aws: MOST,
-  sandbox: MOST,
+  aws: [...MOST, 'signed-headers'],
+  sandbox: [...MOST, 'signed-headers'],
   minio: MOST.filter((ability) => ability !== 'cors'),
   ceph: ['post', 'put', 'if-none-match', 'cors'],
   r2: MOST.filter((ability) => ability !== 'post'),
   b2: ['put', 'versions'],
   gcs: ['put', 'cors'],
-  versitygw: MOST,
+  versitygw: [...MOST, 'signed-headers'],
   seaweedfs: MOST,
   garage: MOST
 }

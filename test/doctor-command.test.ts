@@ -19,7 +19,7 @@ import { setUpBucket } from '../src/doctor/setup.ts'
 import { BUCKET, SECRET } from './support/app.ts'
 import { cloneDatabase } from './support/database.ts'
 
-const EVERYTHING = 'STORE=post+put+if-none-match+copy-if-match+sha256+cors'
+const EVERYTHING = 'STORE=post+put+signed-headers+if-none-match+copy-if-match+sha256+cors'
 
 function folder(t: Test) {
   const path = mkdtempSync(join(tmpdir(), 'directo-doctor-'))

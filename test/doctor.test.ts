@@ -16,7 +16,7 @@ import { BUCKET, SECRET } from './support/app.ts'
 import { cloneDatabase } from './support/database.ts'
 
 const ORIGIN = 'https://app.example'
-const EVERYTHING = 'post+put+if-none-match+copy-if-match+sha256+cors'
+const EVERYTHING = 'post+put+signed-headers+if-none-match+copy-if-match+sha256+cors'
 
 /** A bucket that is set up, a database that is migrated, and an account that may do no more than it needs. */
 async function start(t: Test, options: SandboxOptions = {}) {
@@ -72,6 +72,7 @@ const signature = [
   'PUT an expired URL',
   'PUT a wrong signature',
   'PUT no signature',
+  'PUT a header that is not signed',
   'GET an expired URL',
   'GET a wrong signature',
   'GET no signature',
@@ -151,7 +152,7 @@ t.test('what a store refuses even when it is right, it does not have', async (t)
     }
   })
   const found = await look({ STORE: 'post+put+cors' })
-  t.match(found, { ok: true, store: 'post+put+cors' })
+  t.match(found, { ok: true, store: 'post+put+signed-headers+cors' })
   t.match(of(found, 'PUT over If-None-Match').detail, /^the first one is refused \(501/)
   t.match(of(found, 'PUT other bytes than its SHA-256').detail, /^the right one is refused/)
   t.match(of(found, 'copy of a stale ETag').detail, /^refuses the right one too/)
@@ -167,6 +168,21 @@ const broken: Record<string, [(sandbox: Sandbox) => void, string[], RegExp]> = {
     ({ misbehave }) => misbehave.fail({ verb: 'PutObject', key: /^avatars/ }, denied),
     ['put avatars/'],
     /403 AccessDenied → allow s3:PutObject on arn:aws:s3:::avatars-of-a-test\/avatars\/\*/
+  ],
+  'an uploader can publish': [
+    ({ misbehave }) => {
+      const published = new Set<string>()
+      misbehave.before('PutObject', ({ key, headers }) => {
+        if (headers['x-amz-acl'] === 'public-read') published.add(key)
+        delete headers['x-amz-acl']
+      })
+      misbehave.add('GetObject', {
+        rewrite: (answer, { key, query }) =>
+          published.has(key) && !query['X-Amz-Signature'] ? { status: 200, body: 'x' } : answer
+      })
+    },
+    ['PUT with a public ACL'],
+    /✘ PUT with a public ACL: accepted \(200\) → directo bucket setup/
   ],
   'listing is forbidden': [
     ({ misbehave }) => misbehave.fail('ListObjectsV2', denied),
@@ -316,7 +332,7 @@ t.test('a bucket that was never set up', async (t) => {
   t.strictSame(named(found, 'fail'), [`CORS for ${ORIGIN}`, 'lifecycle of staging/'])
   t.match(of(found, `CORS for ${ORIGIN}`).advice, /^directo bucket setup/)
   t.match(of(found, 'lifecycle of staging/').advice, /"Prefix": "staging\/"/)
-  t.match(of(found, 'public access block'), { outcome: 'warn', advice: /--bucket another$/ })
+  t.match(of(found, 'public access block'), { outcome: 'warn', advice: /^directo bucket setup/ })
   const unheard = await look({ CORS_ORIGINS: '' })
   t.match(of(unheard, 'CORS'), { outcome: 'note', detail: /^CORS_ORIGINS is empty/ })
   const missing = await look({ S3_BUCKET: 'a-third' })

@@ -62,6 +62,7 @@ export function newKey({ keys }: Subject, prefix: Prefix) {
   return key
 }
 
+export const CLOSED = 'directo bucket setup, which blocks public access; and remove public policies'
 export const OPEN = 'anybody can write to this bucket: do not use this store'
 
 /** How old a grant is that must be refused: no store forgives so much skew. */

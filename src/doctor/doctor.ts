@@ -13,7 +13,7 @@ import { sentence } from './errors.ts'
 import { forms } from './forms.ts'
 import { lifecycle } from './lifecycle.ts'
 import { permissions } from './permissions.ts'
-import { puts } from './puts.ts'
+import { publishing, puts } from './puts.ts'
 import { reads } from './reads.ts'
 import { settings } from './settings.ts'
 
@@ -68,6 +68,7 @@ const checksOf = (config: Config) => [
   ...puts,
   ...copies,
   ...reads,
+  publishing,
   ...settings(config),
   ...lifecycle,
   ...database

@@ -7,7 +7,16 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 
 import { type GrantFacts, type GrantRequest, presignPut } from '../s3/grant.ts'
 import type { Ability } from '../stores.ts'
-import { type Check, fail, LONG_AGO_SECONDS, newKey, OPEN, pass, type Subject } from './check.ts'
+import {
+  type Check,
+  CLOSED,
+  fail,
+  LONG_AGO_SECONDS,
+  newKey,
+  OPEN,
+  pass,
+  type Subject
+} from './check.ts'
 import { ask, FILE, OTHER_FILE, OTHER_TYPE, plainUrl, refused, TYPE, upload } from './http.ts'
 
 interface Put {
@@ -46,10 +55,23 @@ export const puts: Check[] = [
       }
     })
   ),
-  { name: 'PUT a header that is not signed', needs: ['PUT'], ability: 'put', run: unsigned },
+  {
+    name: 'PUT a header that is not signed',
+    needs: ['PUT'],
+    ability: 'signed-headers',
+    run: unsigned
+  },
   { name: 'PUT over If-None-Match', needs: ['PUT'], ability: 'if-none-match', run: replay },
   { name: 'PUT other bytes than its SHA-256', needs: ['PUT'], ability: 'sha256', run: checksum }
 ]
+
+/** Where nobody can read anything without a signature: but with the uploader's leave? */
+export const publishing: Check = {
+  name: 'PUT with a public ACL',
+  needs: ['PUT', 'GET no signature'],
+  vital: CLOSED,
+  run: published
+}
 
 async function good(subject: Subject) {
   const { request, bytes } = await putOf(subject)
@@ -81,19 +103,22 @@ function expired({ s3, now }: Subject, Key: string) {
   })
 }
 
-// Whoever holds a grant could make the object public, or the bucket's owner pay for another class.
+// What counts without being signed lets whoever holds a grant choose a storage class, say.
 async function unsigned(subject: Subject) {
-  const put = await putOf(subject)
-  const headers = { 'x-amz-acl': 'public-read', 'x-amz-meta-doctor': 'unsigned' }
-  const { request } = withHeaders(put, headers)
-  const answer = await upload(subject, request, put.bytes)
+  const put = withHeaders(await putOf(subject), { 'x-amz-meta-doctor': 'unsigned' })
+  const answer = await upload(subject, put.request, put.bytes)
   if (answer.status >= 300) return refused(subject, answer, put.key)
-  const { status } = await ask(subject, await plainUrl(subject, put.key))
-  if (status < 300) return fail('accepted, and anybody can read the object')
-  const { s3 } = subject
+  const { s3, signal } = subject
   const head = new HeadObjectCommand({ Bucket: s3.name, Key: put.key })
-  const { Metadata = {} } = await s3.sender.send(head, { abortSignal: subject.signal })
+  const { Metadata = {} } = await s3.sender.send(head, { abortSignal: signal })
   return 'doctor' in Metadata ? fail('accepted, and it counts') : pass('accepted, and ignored')
+}
+
+// An object in staging/ lives for a day: long enough to be spread from somebody else's bucket.
+async function published(subject: Subject) {
+  const put = withHeaders(await putOf(subject), { 'x-amz-acl': 'public-read' })
+  await upload(subject, put.request, put.bytes)
+  return refused(subject, await ask(subject, await plainUrl(subject, put.key)))
 }
 
 async function replay(subject: Subject) {

@@ -3,7 +3,7 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3'
 
 import { presignGet } from '../s3/signed-url.ts'
-import { type Check, fail, LONG_AGO_SECONDS, newKey, pass, type Subject } from './check.ts'
+import { type Check, CLOSED, fail, LONG_AGO_SECONDS, newKey, pass, type Subject } from './check.ts'
 import { isRefusal, sentence, statusOf } from './errors.ts'
 import { ask, FILE, OTHER_TYPE, plainUrl, refused, store } from './http.ts'
 
@@ -11,7 +11,6 @@ const RANGES = 'large pictures cannot be verified: look for a proxy that drops R
 const CONDITIONS = 'look for a proxy that drops If-Match: the store ignores it'
 const OVERRIDES = 'a picture may be served as something else: do not use this store'
 const EXPIRY = 'a URL once given works for ever: do not use this store'
-const CLOSED = 'block public access (aws s3api put-public-access-block), remove public policies'
 
 const signedUrls = ['get avatars/', 'public address']
 

@@ -7,14 +7,10 @@ import {
 } from '@aws-sdk/client-s3'
 
 import type { Config } from '../config.ts'
-import { type Check, fail, newKey, note, pass, type Subject, warn } from './check.ts'
+import { type Check, CLOSED, fail, newKey, note, pass, type Subject, warn } from './check.ts'
 import { isForbidden, isRefusal, isUnknownCall, sentence, statusOf } from './errors.ts'
 import { ask, plainUrl } from './http.ts'
 import { keepsNoncurrent, readRules } from './lifecycle.ts'
-
-const BLOCK =
-  'aws s3api put-public-access-block --public-access-block-configuration ' +
-  'BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true --bucket'
 
 export const settings = ({ corsOrigins }: Config): Check[] => [
   { name: 'CORS rules', needs: ['bucket'], ability: 'cors', run: corsRules },
@@ -79,15 +75,17 @@ async function accessBlock({ s3, signal }: Subject) {
   const command = new GetPublicAccessBlockCommand({ Bucket: s3.name })
   try {
     const answer = await s3.sender.send(command, { abortSignal: signal })
-    const flags = Object.values(answer.PublicAccessBlockConfiguration ?? {})
-    if (flags.length === 4 && flags.every(Boolean)) return pass('everything is blocked')
+    const { IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets } =
+      answer.PublicAccessBlockConfiguration ?? {}
+    // Not BlockPublicAcls: see the set-up.
+    if (IgnorePublicAcls && BlockPublicPolicy && RestrictPublicBuckets) return pass('is on')
   } catch (err) {
     if (!isRefusal(err)) throw err
     if (isUnknownCall(err)) return note('the store has no call for it')
     if (isForbidden(err)) return note('we may not read it (s3:GetBucketPublicAccessBlock)')
     if (statusOf(err) !== 404) return note(sentence(err))
   }
-  return warn('not all of it is blocked', `${BLOCK} ${s3.name}`)
+  return warn('is not on', CLOSED)
 }
 
 const NONCURRENT =
