@@ -61,7 +61,4 @@ async function stale(subject: Subject) {
   return statusOf(wrong) === 412 ? pass('refused (412)') : fail(sentence(wrong))
 }
 
-function asRefusal(err: unknown) {
-  if (isRefusal(err)) return err
-  throw err
-}
+const asRefusal = (err: unknown) => (isRefusal(err) ? err : Promise.reject(err))

@@ -39,17 +39,16 @@ async function clock({ db, now }: Subject) {
 
 async function migrations({ db }: Subject) {
   const { entries } = JSON.parse(readFileSync(JOURNAL, 'utf8')) as { entries: { when: number }[] }
-  const applied = await db
-    .execute<{ at: string }>(sql`select created_at as at from drizzle.__drizzle_migrations`)
-    .catch((err) => {
-      if (/^(42P01|3F000)$/.test(errorCode(err))) return [] // no such table, no such schema
-      throw withoutQuery(err)
-    })
+  const asked = sql`select created_at as at from drizzle.__drizzle_migrations`
+  const applied = await db.execute<{ at: string }>(asked).catch(noneIfNoTable)
   const times = new Set(applied.map(({ at }) => Number(at)))
   const lacking = entries.filter(({ when }) => !times.has(when)).length
   if (lacking === 0) return pass(`all ${entries.length} applied`)
   return fail(`${lacking} of ${entries.length} are not applied`, 'directo migrate')
 }
+
+const noneIfNoTable = (err: unknown) =>
+  /^(42P01|3F000)$/.test(errorCode(err)) ? [] : Promise.reject(withoutQuery(err))
 
 async function label({ db, s3 }: Subject) {
   const [ours] = await db.select().from(installation)
