@@ -3,7 +3,7 @@
 /** Each is something that some stores lack; nothing we promise rests on any of them alone. */
 export const abilities = {
   post: 'takes POST policies and enforces every condition',
-  put: 'enforces the signed length and type of a PUT',
+  put: 'enforces the signed length and type of a PUT, and takes no copy instead',
   'signed-headers': 'refuses x-amz-* headers of a PUT that nobody signed',
   'if-none-match': 'refuses to overwrite with If-None-Match: *',
   'copy-if-match': 'copies only what has the ETag that was named',
@@ -20,12 +20,12 @@ export interface Store {
 
 const MOST = ['post', 'put', 'if-none-match', 'copy-if-match', 'sha256', 'cors'] as const
 
-/** Stores by name; docs/STORES.md says which were measured, and how. */
+/** Stores by name; the README says which were measured. */
 export const presets: Record<string, readonly Ability[]> = {
   aws: [...MOST, 'signed-headers'],
   sandbox: [...MOST, 'signed-headers'],
   minio: MOST.filter((ability) => ability !== 'cors'),
-  ceph: ['post', 'put', 'if-none-match', 'cors'],
+  ceph: ['post', 'if-none-match', 'cors'], // a PUT may name anything to be copied in its place
   r2: MOST.filter((ability) => ability !== 'post'),
   b2: ['put', 'versions'],
   gcs: ['put', 'cors'],

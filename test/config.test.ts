@@ -135,6 +135,7 @@ t.test('the store decides how clients send, and what is unsafe is refused', (t) 
 
   t.match(problems({ STORE: 'r2', UPLOAD_METHOD: 'post' }), [/r2 takes no POST/])
   t.match(problems({ STORE: 'post', UPLOAD_METHOD: 'put' }), [/PUT of any length/])
+  t.match(problems({ STORE: 'ceph', UPLOAD_METHOD: 'put' }), [/ceph would take a PUT of any/])
   t.match(problems({ STORE: 'sha256' }), [/PUT of any length/])
   t.match(problems({ STORE: 'r3' }), [/"r3" is none of aws, /])
   t.match(problems({ STORE: 'post+fly' }), [/"post\+fly" is none of/])

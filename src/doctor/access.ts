@@ -62,7 +62,7 @@ async function bucket(subject: Subject) {
   }
   const advice: Record<number, string> = {
     403: 'allow s3:ListBucket on it, and look at key, secret, S3_PATH_STYLE and the clock',
-    404: 'directo bucket setup'
+    404: 'directo bucket setup --create'
   }
   return fail(`${name}: the store says ${status}`, advice[status] ?? 'try again')
 }

@@ -51,10 +51,15 @@ export async function refused(subject: Subject, answer: Answer, key?: string) {
   return pass(`refused (${said})`)
 }
 
-async function isStored(subject: Subject, key: string) {
+const isStored = async (subject: Subject, key: string) => (await read(subject, key)).status === 200
+
+/** Whether these bytes are what is stored there. */
+export const holds = async (subject: Subject, key: string, bytes: Buffer) =>
+  (await read(subject, key)).body.equals(bytes)
+
+async function read(subject: Subject, Key: string) {
   const { s3 } = subject
-  const command = new GetObjectCommand({ Bucket: s3.name, Key: key })
-  return (await ask(subject, await getSignedUrl(s3.sender, command))).status === 200
+  return ask(subject, await getSignedUrl(s3.sender, new GetObjectCommand({ Bucket: s3.name, Key })))
 }
 
 /** Whether there is such a bucket, as the service sees it or as its clients do. */

@@ -17,7 +17,18 @@ import {
   pass,
   type Subject
 } from './check.ts'
-import { ask, FILE, OTHER_FILE, OTHER_TYPE, plainUrl, refused, TYPE, upload } from './http.ts'
+import {
+  ask,
+  FILE,
+  holds,
+  OTHER_FILE,
+  OTHER_TYPE,
+  plainUrl,
+  refused,
+  store,
+  TYPE,
+  upload
+} from './http.ts'
 
 interface Put {
   request: GrantRequest
@@ -55,6 +66,7 @@ export const puts: Check[] = [
       }
     })
   ),
+  { name: 'PUT a copy of another object', needs: ['PUT'], ability: 'put', run: copied },
   {
     name: 'PUT a header that is not signed',
     needs: ['PUT'],
@@ -101,6 +113,20 @@ function expired({ s3, now }: Subject, Key: string) {
     expiresIn: 60,
     signableHeaders: new Set(['host', 'content-length', 'content-type'])
   })
+}
+
+// An unsigned x-amz-copy-source would fill the signed key with anything our credentials can read, of
+// any length and type.
+async function copied(subject: Subject) {
+  const source = newKey(subject, 'staging/')
+  await store(subject, source, { Body: OTHER_FILE })
+  const header = { 'x-amz-copy-source': `${subject.s3.name}/${source}` }
+  const put = withHeaders(await putOf(subject), header)
+  const answer = await upload(subject, put.request, put.bytes)
+  if (answer.status >= 300) return refused(subject, answer, put.key)
+  return (await holds(subject, put.key, OTHER_FILE))
+    ? fail('accepted, and copied')
+    : pass('accepted, and ignored')
 }
 
 // What counts without being signed lets whoever holds a grant choose a storage class, say.

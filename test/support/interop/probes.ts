@@ -56,7 +56,11 @@ export const probes: Probe[] = [
   {
     name: 'PUT length and type enforced',
     ability: 'put',
-    find: (target) => enforced(target.with().presignPut, { 'content-type': 'text/html' })
+    emulated: 'grants are POSTs',
+    find: async (target) =>
+      (await takesCopies(target))
+        ? 'ignored'
+        : enforced(target.with().presignPut, { 'content-type': 'text/html' })
   },
   {
     name: 'PUT unsigned headers refused',
@@ -152,6 +156,19 @@ async function enforced(presign: Presign, type: Record<string, string>): Promise
     isTaken(moved)
   ]
   return (await Promise.all(wrong)).some(Boolean) ? 'ignored' : 'works'
+}
+
+// An unsigned x-amz-copy-source: the object that it names, of any length and type.
+async function takesCopies(target: Target) {
+  const bucket = target.with()
+  const [source, key] = [stagingKey(newId()), stagingKey(newId())]
+  await target.client.send(
+    new PutObjectCommand({ Bucket: target.Bucket, Key: source, Body: longer })
+  )
+  const { request } = await bucket.presignPut(facts({ key }))
+  const headers = { ...request.headers, 'x-amz-copy-source': `${target.Bucket}/${source}` }
+  await send({ ...request, headers }, bytes)
+  return (await bucket.head(key))?.sizeBytes === longer.length
 }
 
 async function unsigned({ with: open }: Target): Promise<Finding> {
