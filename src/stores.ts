@@ -30,7 +30,7 @@ export const presets: Record<string, readonly Ability[]> = {
   b2: ['put', 'versions'],
   gcs: ['put', 'cors'],
   versitygw: [...MOST, 'signed-headers'],
-  seaweedfs: MOST,
+  seaweedfs: [], // of 2023; `directo doctor` says what a newer one can do
   garage: MOST
 }
 

@@ -172,9 +172,10 @@ t.test('a store that answers another question has no call for it', async (t) => 
   const { sandbox, setUp } = await start(t)
   const list = { status: 200, headers: {}, body: '<ListBucketResult></ListBucketResult>' }
   sandbox.misbehave.add('GetBucketEncryption', { instead: () => list })
+  sandbox.misbehave.fail('PutPublicAccessBlock', { status: 409, code: 'BucketAlreadyExists' })
   const { isDone, lines } = await setUp()
   t.equal(isDone, true)
-  t.match(lines[4], /^– objects .*no call for it$/)
+  t.match(lines.slice(3), [/^– public .*no call for it$/, /^– objects .*no call for it$/])
 })
 
 t.test('what a store takes and does not keep is said', async (t) => {

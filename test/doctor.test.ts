@@ -223,6 +223,14 @@ const broken: Record<string, [(sandbox: Sandbox) => void, string[], RegExp]> = {
     ['POST'],
     /✘ POST: refused \(503 SlowDown\)/
   ],
+  'a form is stored as what its own header says': [
+    ({ door, misbehave }) =>
+      misbehave.after('PostObject', async ({ key }) => {
+        await door.put(BUCKET, key, 'a form', { contentType: 'multipart/form-data' })
+      }),
+    ['POST'],
+    /✘ POST: accepted \(204\), and stored as 6 bytes of multipart\/form-data → STORE=put/
+  ],
   'CORS rules cannot be read for a while': [
     ({ misbehave }) => misbehave.fail('GetBucketCors', { status: 400, code: 'InvalidRequest' }),
     ['CORS rules'],

@@ -23,7 +23,8 @@ const other = padded(png(64, { colour: 'red' }), 70_000)
 const skip = given ? false : MISSING
 const can = presets[given?.store ?? 'aws'] ?? []
 
-const REFUSING = { post: ['r2', 'b2', 'gcs'], put: [] as string[] }
+// They answer 501, or store something else than was sent.
+const REFUSING = { post: ['r2', 'b2', 'gcs', 'seaweedfs'], put: [] as string[] }
 
 for (const method of ['post', 'put'] as const) {
   const impossible =

@@ -17,8 +17,9 @@ export const isRefusal = (err: unknown): err is S3ServiceException =>
 
 export const statusOf = (err: unknown) => (isRefusal(err) ? err.$metadata.httpStatusCode! : 0)
 
-/** The store has no such call. */
+/** The store has no such call. Some do not look at `?publicAccessBlock` and make the bucket once more. */
 export const isUnknownCall = (err: unknown) =>
-  [405, 501].includes(statusOf(err)) || (isRefusal(err) && err.name === 'NotImplemented')
+  [405, 501].includes(statusOf(err)) ||
+  (isRefusal(err) && /^(NotImplemented|BucketAlready\w+)$/.test(err.name))
 
 export const isForbidden = (err: unknown) => statusOf(err) === 403

@@ -6,8 +6,8 @@ import { createPresignedPost } from '@aws-sdk/s3-presigned-post'
 
 import { type GrantFacts, type GrantRequest, presignPost } from '../s3/grant.ts'
 import type { Store } from '../stores.ts'
-import { type Check, fail, LONG_AGO_SECONDS, newKey, OPEN, pass, type Subject } from './check.ts'
-import { FILE, OTHER_FILE, OTHER_TYPE, refused, TYPE, upload } from './http.ts'
+import { type Check, fail, LONG_AGO_SECONDS, newKey, OPEN, type Subject } from './check.ts'
+import { accepted, FILE, OTHER_FILE, OTHER_TYPE, refused, TYPE, upload } from './http.ts'
 
 interface Form {
   request: GrantRequest
@@ -57,9 +57,8 @@ export const forms: Check[] = [
 ]
 
 async function good(subject: Subject) {
-  const { request, bytes } = await formOf(subject)
-  const { status, said } = await upload(subject, request, bytes)
-  return status < 300 ? pass(`accepted (${said})`) : fail(`refused (${said})`)
+  const { request, bytes, key } = await formOf(subject)
+  return accepted(subject, await upload(subject, request, bytes), key)
 }
 
 async function formOf(

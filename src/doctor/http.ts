@@ -51,6 +51,15 @@ export async function refused(subject: Subject, answer: Answer, key?: string) {
   return pass(`refused (${said})`)
 }
 
+/** What may be let in was, and is there as it was sent. */
+export async function accepted(subject: Subject, { status, said }: Answer, key: string) {
+  if (status >= 300) return fail(`refused (${said})`)
+  const { headers, body } = await read(subject, key)
+  const type = headers.get('content-type')
+  if (body.equals(FILE) && type === TYPE) return pass(`accepted (${said})`)
+  return fail(`accepted (${said}), and stored as ${body.length} bytes of ${type}`)
+}
+
 const isStored = async (subject: Subject, key: string) => (await read(subject, key)).status === 200
 
 /** Whether these bytes are what is stored there. */

@@ -18,6 +18,7 @@ import {
   type Subject
 } from './check.ts'
 import {
+  accepted,
   ask,
   FILE,
   holds,
@@ -86,9 +87,8 @@ export const publishing: Check = {
 }
 
 async function good(subject: Subject) {
-  const { request, bytes } = await putOf(subject)
-  const { status, said } = await upload(subject, request, bytes)
-  return status < 300 ? pass(`accepted (${said})`) : fail(`refused (${said})`)
+  const { request, bytes, key } = await putOf(subject)
+  return accepted(subject, await upload(subject, request, bytes), key)
 }
 
 async function putOf(subject: Subject, more: Partial<GrantFacts> = {}, ...can: Ability[]) {

@@ -12,6 +12,7 @@ import {
 
 import type { Config } from '../config.ts'
 import { openClients } from '../s3/client.ts'
+import { isUnknownCall } from './errors.ts'
 import { type Call, NoCall, type Step, stepsOf } from './setup-steps.ts'
 import { vendorForm } from './vendor-forms.ts'
 
@@ -85,9 +86,7 @@ async function attempt(
   }
 }
 
-const hasNoCall = (err: unknown) =>
-  err instanceof NoCall ||
-  (err instanceof S3ServiceException && [405, 501].includes(err.$metadata.httpStatusCode ?? 0))
+const hasNoCall = (err: unknown) => err instanceof NoCall || isUnknownCall(err)
 
 async function planBucket(
   sender: S3Client,

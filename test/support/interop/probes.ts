@@ -51,7 +51,7 @@ export const probes: Probe[] = [
     name: 'POST policy enforced',
     ability: 'post',
     emulated: 'grants are PUTs',
-    find: (target) => enforced(target.with().presignPost, { 'Content-Type': 'text/html' })
+    find: (target) => enforced(target.with(), 'presignPost', { 'Content-Type': 'text/html' })
   },
   {
     name: 'PUT length and type enforced',
@@ -60,7 +60,7 @@ export const probes: Probe[] = [
     find: async (target) =>
       (await takesCopies(target))
         ? 'ignored'
-        : enforced(target.with().presignPut, { 'content-type': 'text/html' })
+        : enforced(target.with(), 'presignPut', { 'content-type': 'text/html' })
   },
   {
     name: 'PUT unsigned headers refused',
@@ -134,11 +134,15 @@ const facts = (more: Partial<GrantFacts> = {}): GrantFacts => ({
 
 const isTaken = async (request: GrantRequest, body = bytes) => (await send(request, body)).ok
 
-type Presign = (facts: GrantFacts) => Promise<{ request: GrantRequest }>
-
-async function enforced(presign: Presign, type: Record<string, string>): Promise<Finding> {
-  const sign = async () => (await presign(facts())).request
-  if (!(await isTaken(await sign()))) return 'refused'
+async function enforced(
+  bucket: Bucket,
+  presign: 'presignPost' | 'presignPut',
+  type: Record<string, string>
+): Promise<Finding> {
+  const sign = async (key = stagingKey(newId())) => (await bucket[presign](facts({ key }))).request
+  const good = stagingKey(newId())
+  if (!(await isTaken(await sign(good)))) return 'refused'
+  if ((await bucket.head(good))?.contentType !== 'image/png') return 'ignored'
   const typed = await sign()
   const [headers, fields] = [{ ...typed.headers }, { ...typed.fields }]
   Object.assign(typed.method === 'PUT' ? headers : fields, type)
