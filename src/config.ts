@@ -112,7 +112,9 @@ function storeProblems({ STORE, S3_ENDPOINT, UPLOAD_METHOD }: Partial<Record<str
   }
   const wanted = UPLOAD_METHOD === 'post' || UPLOAD_METHOD === 'put' ? UPLOAD_METHOD : 'auto'
   const { problem } = methodOf(wanted, store)
-  return problem ? [`UPLOAD_METHOD=${wanted} cannot be used: ${problem}`] : []
+  if (!problem) return []
+  const way = 'directo doctor, without STORE and UPLOAD_METHOD, finds out what it can do'
+  return [`UPLOAD_METHOD=${wanted} cannot be used: ${problem} (${way})`]
 }
 
 function arrange(settings: Settings) {
