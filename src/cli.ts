@@ -2,13 +2,14 @@
 // The directo command: one line for each thing it can do.
 
 import { existsSync } from 'node:fs'
+import { parseArgs } from 'node:util'
 
 if (existsSync('.env')) process.loadEnvFile() // what the environment says itself counts more
 
 const [command = 'help', ...argv] = process.argv.slice(2)
 
 const commands: Record<string, { does: string; run: () => Promise<unknown> }> = {
-  serve: { does: 'answer requests', run: () => import('./main.ts') },
+  serve: { does: 'answer requests', run: serve },
   migrate: { does: 'bring the database up to date', run: migrate },
   sweep: { does: 'delete what is due, now', run: sweep },
   reconcile: { does: 'walk through the bucket (--help says how)', run: reconcile },
@@ -20,12 +21,24 @@ const commands: Record<string, { does: string; run: () => Promise<unknown> }> = 
 
 function usage() {
   const lines = Object.entries(commands).map(
-    ([name, { does }]) => `  directo ${name.padEnd(9)}${does}`
+    ([name, { does }]) => `  directo ${name.padEnd(11)}${does}`
   )
   return `Usage:\n${lines.join('\n')}`
 }
 
+// What is not understood must not be done without it: "sweep --dry-run" would delete.
+function isMeant(args = argv) {
+  const { values } = parseArgs({ args, options: { help: { type: 'boolean' } } })
+  if (values.help) console.log(usage())
+  return !values.help
+}
+
+async function serve() {
+  if (isMeant()) await import('./main.ts')
+}
+
 async function migrate() {
+  if (!isMeant()) return
   const { readDatabaseUrl } = await import('./config.ts')
   const { migrate } = await import('./db/migrate.ts')
   await migrate(readDatabaseUrl(process.env))
@@ -40,11 +53,13 @@ async function bucket() {
 }
 
 async function adopt() {
+  if (!isMeant(argv.slice(1))) return
   const { adoptCommand } = await import('./janitor/commands.ts')
   process.exitCode = await adoptCommand(process.env)
 }
 
 async function sweep() {
+  if (!isMeant()) return
   const { sweepCommand } = await import('./janitor/commands.ts')
   process.exitCode = await sweepCommand(process.env)
 }
@@ -64,7 +79,9 @@ async function sandbox() {
   await sandboxCommand(argv)
 }
 
-if (Object.hasOwn(commands, command)) {
+if (/^(--help|-h)$/.test(command)) {
+  console.log(usage())
+} else if (Object.hasOwn(commands, command)) {
   await commands[command]!.run().catch((err: Error) => {
     console.error(err.message)
     process.exitCode = 1

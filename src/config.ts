@@ -4,7 +4,7 @@ import { envSchema } from 'env-schema'
 import { type Static, type TObject, Type } from 'typebox'
 
 import { Settings } from './settings.ts'
-import { methodOf, presets, type Store, storeOf } from './stores.ts'
+import { methodOf, names, type Store, storeOf } from './stores.ts'
 
 export type Config = Readonly<ReturnType<typeof arrange>>
 
@@ -61,14 +61,18 @@ interface SchemaFailure {
   errors: {
     instancePath: string
     message: string
-    params: { missingProperty?: string; allowedValues?: string[] }
+    params: { missingProperty?: string; allowedValues?: string[]; pattern?: string }
   }[]
 }
 
 function schemaProblems({ errors }: SchemaFailure) {
   return errors.map(({ instancePath, message, params }) => {
     if (params.missingProperty) return `${params.missingProperty} is required`
-    return [instancePath.slice(1), message, params.allowedValues?.join(', ')].join(' ').trim()
+    const name = instancePath.slice(1)
+    const [example] =
+      (Settings.properties as Record<string, { examples?: string[] }>)[name]?.examples ?? []
+    if (params.pattern && example) return `${name} is not of the form ${example}`
+    return [name, message, params.allowedValues?.join(', ')].join(' ').trim()
   })
 }
 
@@ -106,9 +110,7 @@ function contradictions(settings: Partial<Record<keyof Settings, string>>) {
 function storeProblems({ STORE, S3_ENDPOINT, UPLOAD_METHOD }: Partial<Record<string, string>>) {
   const store = storeOf(STORE, S3_ENDPOINT)
   if (!store) {
-    return [
-      `STORE: "${STORE}" is none of ${Object.keys(presets).join(', ')}, nor what a doctor found`
-    ]
+    return [`STORE: "${STORE}" is none of ${names.join(', ')}, nor what a doctor found`]
   }
   const wanted = UPLOAD_METHOD === 'post' || UPLOAD_METHOD === 'put' ? UPLOAD_METHOD : 'auto'
   const { problem } = methodOf(wanted, store)

@@ -37,7 +37,8 @@ async function serve() {
   })
   await app.listen({ host: config.host, port: config.port })
   const ready = await app.inject('/health/ready')
-  if (ready.statusCode !== 200) app.log.warn(`not ready yet: ${ready.json().detail}`)
+  if (ready.statusCode !== 200)
+    app.log.warn(`not ready yet: ${ready.json().detail} (directo doctor says more)`)
 }
 
 function isTaken(err: unknown): err is Error {

@@ -7,15 +7,23 @@ const MiB = 1024 * 1024
 const text = (description: string, options = {}) => Type.String({ description, ...options })
 const integer = (description: string, minimum: number, maximum: number, value: number) =>
   Type.Integer({ description, minimum, maximum, default: value })
-const url = (description: string) => text(description, { pattern: '^https?://[^/?#@\\s]+/?$' })
+const url = (description: string) =>
+  text(description, {
+    pattern: '^https?://[^/?#@\\s]+/?$',
+    examples: ['https://s3.example.com:9000 (no path, the bucket is S3_BUCKET)']
+  })
 
 /** A test holds `.env.example` and the README to this list. */
 export const Settings = Type.Object({
-  DATABASE_URL: text('Postgres to use', { pattern: '^postgres(ql)?://.+' }),
+  DATABASE_URL: text('Postgres to use', {
+    pattern: '^postgres(ql)?://.+',
+    examples: ['postgres://user:password@host:5432/database']
+  }),
   DATABASE_POOL: integer('connections to Postgres an instance holds at most', 1, 200, 10),
   DATABASE_DEADLINE_MS: integer('how long a database call may take', 100, 60_000, 5_000),
   S3_BUCKET: text('bucket that holds staging/ and avatars/', {
-    pattern: '^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$'
+    pattern: '^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$',
+    examples: ['my-bucket (3 to 63 of a-z 0-9 . -)']
   }),
   S3_ENDPOINT: Type.Optional(url('S3 as the service reaches it; unset means AWS')),
   S3_PUBLIC_ENDPOINT: Type.Optional(url('S3 as clients reach it; unset means S3_ENDPOINT')),
@@ -24,7 +32,7 @@ export const Settings = Type.Object({
     default: false
   }),
   STORE: Type.Optional(
-    text('which store it is, or what it can do; unset means by its address, and AWS otherwise', {
+    text('which store it is, or what it can do; unset means by its address; AWS without one', {
       pattern: '^[a-z0-9+-]+$'
     })
   ),

@@ -20,33 +20,41 @@ export interface Store {
 
 const MOST = ['post', 'put', 'if-none-match', 'copy-if-match', 'sha256', 'cors'] as const
 
+// Until it was seen, a store may take an unsigned x-amz-copy-source in place of what was signed.
+const SAFE = MOST.filter((ability) => ability !== 'put')
+
 /** Stores by name; the README says which were measured. */
 export const presets: Record<string, readonly Ability[]> = {
   aws: [...MOST, 'signed-headers'],
   sandbox: [...MOST, 'signed-headers'],
-  minio: MOST.filter((ability) => ability !== 'cors'),
+  minio: SAFE.filter((ability) => ability !== 'cors'),
   ceph: ['post', 'if-none-match', 'cors'], // a PUT may name anything to be copied in its place
   r2: MOST.filter((ability) => ability !== 'post'),
   b2: ['put', 'versions'],
   gcs: ['put', 'cors'],
   versitygw: [...MOST, 'signed-headers'],
   seaweedfs: [], // of 2023; `directo doctor` says what a newer one can do
-  garage: MOST
+  garage: ['post', 'copy-if-match', 'cors'],
+  'a store that nobody named': SAFE
 }
 
+/** What STORE may be. */
+export const names = Object.keys(presets).filter((name) => !name.includes(' '))
+
 const ADDRESSES: [RegExp, string][] = [
-  [/\.r2\.cloudflarestorage\.com$/, 'r2'],
-  [/\.backblazeb2\.com$/, 'b2'],
-  [/^storage\.googleapis\.com$/, 'gcs']
+  [/\.amazonaws\.com(\.cn)?\.?$/, 'aws'],
+  [/\.r2\.cloudflarestorage\.com\.?$/, 'r2'],
+  [/\.backblazeb2\.com\.?$/, 'b2'],
+  [/(^|\.)storage\.googleapis\.com\.?$/, 'gcs']
 ]
 
 /**
  * The store that a setting means: a name of `presets`, or abilities joined by `+`. Without one, what
- * the endpoint's address tells, and AWS otherwise. Null when the text means nothing.
+ * the endpoint's address tells; AWS without an endpoint. Null when the text means nothing.
  */
 export function storeOf(text?: string, endpoint?: string): Store | null {
-  if (!text) return preset(byAddress(endpoint) ?? 'aws')
-  if (Object.hasOwn(presets, text)) return preset(text)
+  if (!text) return preset(endpoint ? byAddress(endpoint) : 'aws')
+  if (names.includes(text)) return preset(text)
   const found = text.split('+')
   if (!found.every((word) => Object.hasOwn(abilities, word))) return null
   return { name: 'this store', can: new Set(found as Ability[]) }
@@ -54,10 +62,10 @@ export function storeOf(text?: string, endpoint?: string): Store | null {
 
 const preset = (name: string): Store => ({ name, can: new Set(presets[name]) })
 
-function byAddress(endpoint?: string) {
-  if (!endpoint || !URL.canParse(endpoint)) return undefined
-  const { hostname } = new URL(endpoint)
-  return ADDRESSES.find(([pattern]) => pattern.test(hostname))?.[1]
+function byAddress(endpoint: string) {
+  const hostname = URL.canParse(endpoint) ? new URL(endpoint).hostname : ''
+  const [, name] = ADDRESSES.find(([pattern]) => pattern.test(hostname)) ?? []
+  return name ?? 'a store that nobody named'
 }
 
 export type UploadMethod = 'POST' | 'PUT'

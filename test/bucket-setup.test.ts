@@ -231,3 +231,28 @@ t.test("a vendor's own form is printed where S3's call is not the one", async (t
   const none = await setUp({}, { STORE: 'b2', CORS_ORIGINS: '' })
   t.match(none.lines[1], /^✔ CORS for no origin/)
 })
+
+t.test('a name that somebody else has is no bucket of ours', async (t) => {
+  const { sandbox, setUp } = await start(t)
+  sandbox.misbehave.fail('HeadBucket', { status: 404, code: 'NotFound' })
+  sandbox.misbehave.fail('CreateBucket', { status: 409, code: 'BucketAlreadyExists' })
+  const { isDone, lines } = await setUp({ create: true })
+  t.equal(isDone, false)
+  t.match(lines, [/^✘ bucket .*409 BucketAlreadyExists$/])
+})
+
+t.test('rules that a store takes and forgets are not there', async (t) => {
+  const { sandbox, setUp } = await start(t)
+  sandbox.misbehave.add('PutBucketCors', { instead: () => ({ status: 200 }) })
+  sandbox.misbehave.add('PutBucketLifecycle', { instead: () => ({ status: 200 }) })
+  const { lines } = await setUp()
+  t.match(lines.slice(1, 3), [/^– CORS .*ignores it$/, /^– staging.*ignores it$/])
+})
+
+t.test('a store whose answer never ends is given up', async (t) => {
+  const { sandbox, setUp } = await start(t)
+  sandbox.misbehave.drip('GetBucketCors', 1, 200)
+  const { isDone, lines } = await setUp({}, { S3_DEADLINE_MS: '500' })
+  t.equal(isDone, false)
+  t.match(lines[1], /^✘ CORS .*no answer in time$/)
+})

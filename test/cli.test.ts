@@ -127,6 +127,15 @@ t.test('what cannot work is refused in sentences', async (t) => {
     [['bucket', 'setup', '--creat'], env, /--creat/],
     [['sandbox', '--prot', '1'], {}, /--prot/],
     [['reconcile', '--dry'], env, /--dry/],
+    [['sweep', '--dry-run'], env, /--dry-run/],
+    [['migrate', 'now'], env, /now/],
+    [['bucket', 'adopt', '--dry'], env, /--dry/],
+    [['serve', '--port'], env, /--port/],
+    [
+      ['sweep'],
+      { ...env, DATABASE_URL: 'postgres://127.0.0.1:1/x' },
+      /ECONN.* → look at DATABASE_URL/
+    ],
     [['fly'], {}, /no command "fly"\.\nUsage:/]
   ]
   for (const [argv, environment, sentence] of cases) {
@@ -137,6 +146,33 @@ t.test('what cannot work is refused in sentences', async (t) => {
     t.match(output, sentence)
     t.notMatch(output, /\n\s+at /, 'no stack')
   }
+})
+
+t.test('asked for help, no command does anything else', async (t) => {
+  const { sandbox, env } = await environment(t)
+  for (const argv of [
+    ['--help'],
+    ['sweep', '--help'],
+    ['migrate', '--help'],
+    ['serve', '--help']
+  ]) {
+    t.match(await directo(t, argv, env).ended, { code: 0, output: /^Usage:/ }, argv.join(' '))
+  }
+  t.match(await directo(t, ['bucket', 'adopt', '--help'], env).ended, {
+    code: 0,
+    output: /^Usage:/
+  })
+  t.same(sandbox.requests, [])
+})
+
+t.test('before the database is migrated, the commands say so', async (t) => {
+  const { env } = await environment(t)
+  const sql = postgres(env.DATABASE_URL, { max: 1, onnotice: () => {} })
+  await sql`drop table installation`
+  await sql.end()
+  const { code, output } = await directo(t, ['sweep'], env).ended
+  t.equal(code, 1)
+  t.match(output, /^relation "installation" does not exist → directo migrate\n$/)
 })
 
 t.test('help lists what there is', async (t) => {

@@ -30,8 +30,9 @@ function folder(t: Test) {
 async function start(t: Test, sessionToken?: string) {
   const sandbox = await startSandbox({ buckets: [BUCKET], sessionToken })
   t.teardown(sandbox.close)
+  const { STORE: _, ...server } = environmentOf(sandbox, BUCKET) // .env is to say it
   const env: Record<string, string> = {
-    ...environmentOf(sandbox, BUCKET),
+    ...server,
     DATABASE_URL: await cloneDatabase(t),
     JWT_SECRET: SECRET
   }

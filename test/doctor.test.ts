@@ -221,7 +221,7 @@ const broken: Record<string, [(sandbox: Sandbox) => void, string[], RegExp]> = {
   'a store in trouble refuses everything': [
     ({ misbehave }) => misbehave.fail({ verb: 'PostObject' }, { code: 'SlowDown' }),
     ['POST'],
-    /✘ POST: refused \(503 SlowDown\)/
+    /✘ POST: answered 503 SlowDown, which says nothing → nothing is known/
   ],
   'a form is stored as what its own header says': [
     ({ door, misbehave }) =>
@@ -230,6 +230,54 @@ const broken: Record<string, [(sandbox: Sandbox) => void, string[], RegExp]> = {
       }),
     ['POST'],
     /✘ POST: accepted \(204\), and stored as 6 bytes of multipart\/form-data → STORE=put/
+  ],
+  'what a PUT left cannot be read back': [
+    ({ misbehave }) => {
+      const copies = new Set<string>()
+      misbehave.add('CopyObject', {
+        before: ({ key }) => void (key.startsWith('staging/') && copies.add(key)),
+        rewrite: (answer, { key }) => (copies.has(key) ? { status: 200 } : answer)
+      })
+      misbehave.add('PutObject', {
+        before: ({ key, headers }) => void (headers['x-amz-copy-source'] && copies.add(key))
+      })
+      misbehave.lie('unsigned-headers')
+      misbehave.add('GetObject', {
+        rewrite: (answer, { key }) => (copies.has(key) ? { status: 503 } : answer)
+      })
+    },
+    ['PUT a copy of another object', 'PUT a header that is not signed'],
+    /✘ PUT a copy of another object: cannot be read back \(503\)/
+  ],
+  'a store that sends us elsewhere': [
+    ({ misbehave }) =>
+      misbehave.add(
+        { verb: 'ListObjectsV2' },
+        {
+          rewrite: (answer, { query }) =>
+            query['X-Amz-Signature'] || query['encoding-type']
+              ? answer
+              : { status: 307, headers: { location: 'http://127.0.0.1:1/' } }
+        }
+      ),
+    ['list', 'LIST no signature'],
+    /✘ LIST no signature: answered 307, which says nothing/
+  ],
+  'an answer without end': [
+    ({ misbehave }) =>
+      misbehave.add('GetObject', {
+        rewrite: (answer, { query }) =>
+          query['X-Amz-Signature'] && query['response-content-type']
+            ? { status: 200, body: 'x'.repeat(2_000_000) }
+            : answer
+      }),
+    ['GET with other headers', 'GET an expired URL', 'GET a wrong signature'],
+    /✘ GET with other headers: an answer without end/
+  ],
+  'codes that would draw over other lines': [
+    ({ misbehave }) => misbehave.fail('CopyObject', { status: 403, code: 'A\n\u001b[1A✔ copy' }),
+    ['copy'],
+    /✘ copy: .*A \[1A✔ copy/
   ],
   'CORS rules cannot be read for a while': [
     ({ misbehave }) => misbehave.fail('GetBucketCors', { status: 400, code: 'InvalidRequest' }),
@@ -452,4 +500,21 @@ t.test('stopped half-way, it still deletes and has nothing to keep', async (t) =
   t.match(found, { ok: false, store: null })
   t.match(of(found, 'examination').detail, 'stopped before its end')
   t.match(of(found, 'clean-up').outcome, 'pass')
+})
+
+t.test('temporary credentials deserve a look, and everything is looked at', async (t) => {
+  const { sandbox, env } = await start(t)
+  const { AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_ACCESS_KEY_ID: accessKeyId } = env
+  t.ok(secretAccessKey && accessKeyId)
+  sandbox.misbehave.lie('signature') // it knows no session tokens
+  const found = await examine(readConfig({ ...env, AWS_SESSION_TOKEN: 'a token' }))
+  t.match(of(found, 'credentials'), { outcome: 'warn' })
+  t.notOk(found.ok)
+  t.match(of(found, 'GET no signature'), { outcome: 'fail' })
+})
+
+t.test('while anything of an ability is unknown, there is nothing to keep', async (t) => {
+  const { sandbox, look } = await start(t)
+  sandbox.misbehave.fail({ verb: 'PutObject', key: /^staging/, times: 30 }, { code: 'SlowDown' })
+  t.match(await look(), { ok: false, store: null })
 })

@@ -15,6 +15,7 @@ interface Statement {
   Action: string | string[]
   Resource?: string | string[]
   NotResource?: string
+  Principal?: string
   Condition?: Record<string, Record<string, string | string[]>>
 }
 
@@ -126,6 +127,14 @@ t.test('no grant reaches beyond staging/, and nothing goes in plain text', async
     const denying = policy.filter((statement) => denies(statement, request))
     t.equal(denying.length > 0, isDenied, JSON.stringify(request))
   }
+  // What the small judge above does not look at.
+  t.same(
+    policy.map(({ Principal, Condition = {} }) => [Principal, Object.keys(Condition)]),
+    [
+      ['*', ['StringEquals']],
+      ['*', ['Bool']]
+    ]
+  )
 })
 
 /** Notes what is asked of the sandbox; the answer is what that takes, as in `allowedBy`. */

@@ -7,6 +7,7 @@ import postgres from 'postgres'
 import t, { type Test } from 'tap'
 
 import { startSandbox } from '../src/dev/sandbox/server.ts'
+import { examine } from '../src/doctor/doctor.ts'
 import { setUpBucket } from '../src/doctor/setup.ts'
 import { reconcile } from '../src/janitor/reconcile.ts'
 import { sweep } from '../src/janitor/sweep.ts'
@@ -112,6 +113,17 @@ t.test('the store can what its preset says, and no more', { skip }, async (t) =>
   for (const { probe, finding } of await probeAll(given!)) {
     if (probe.ability) t.equal(can.includes(probe.ability), finding === 'works', probe.name)
   }
+})
+
+t.test('the doctor finds the same', { skip }, async (t) => {
+  const { deps } = await start(t, 'post')
+  const { store, checks } = await examine(deps.config)
+  const found = store === null ? [] : store.split('+')
+  t.same(found.toSorted(), [...can].toSorted())
+  t.match(
+    checks.find(({ name }) => name === 'clean-up'),
+    { outcome: 'pass' }
+  )
 })
 
 t.test('the probes see what a store ignores or refuses', async (t) => {

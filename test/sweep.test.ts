@@ -233,3 +233,30 @@ t.test('a store that calls an absent key an error has deleted it all the same', 
   sandbox.misbehave.refuseDeleting(/./, 'NoSuchKey')
   t.match(await sweep(), { purged: 1, failed: 0 })
 })
+
+t.test('a store without DeleteObjects is asked for each object', async (t) => {
+  const { ada, user, sandbox, advance, sweep } = await start(t)
+  await ada.sent(picture)
+  await user('bob').sent(picture)
+  await advance(601)
+  sandbox.misbehave.fail('DeleteObjects', { status: 400, code: 'NotImplemented' })
+  sandbox.misbehave.fail({ verb: 'DeleteObject', times: 1 }, { code: 'AccessDenied' })
+  t.match(await sweep(), { purged: 1, failed: 1 })
+})
+
+t.test('refused keys, however many, do not end a gentle pass before a thousand', async (t) => {
+  const { sql, deps, sandbox } = await start(t)
+  await sql`insert into uploads
+    (id, user_id, purpose, content_type, size_bytes, expires_at, purge_after)
+    select md5(n::text), 'ada', 'avatar', 'image/png', 1, now(), now() - make_interval(secs => 1000 - n)
+    from generate_series(1, 900) as n`
+  const last = await sql`select id from uploads order by purge_after desc limit 100`
+  const refused = await sql`select id from uploads order by purge_after limit 800`
+  const ids = new Set(refused.map(({ id }) => id))
+  sandbox.misbehave.refuseDeleting(new RegExp([...ids].join('|')), 'AccessDenied')
+  t.match(await sweep(deps, { pace: { keys: 200, rest: 0 } }), {
+    purged: last.length,
+    failed: 800,
+    errors: []
+  })
+})

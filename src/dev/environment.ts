@@ -9,6 +9,7 @@ export const environmentOf = ({ endpoint, region, credentials }: Server, bucket:
   S3_BUCKET: bucket,
   S3_ENDPOINT: endpoint,
   S3_PATH_STYLE: 'true',
+  STORE: 'sandbox',
   AWS_REGION: region,
   AWS_ACCESS_KEY_ID: credentials.accessKeyId,
   AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey

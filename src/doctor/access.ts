@@ -38,8 +38,15 @@ async function answers(subject: Subject) {
     await headBucket(subject, 'sender')
     return pass(endpoint)
   } catch (err) {
-    return fail(`${endpoint}: ${sentence(err)}`, 'look at S3_ENDPOINT, and whether it runs')
+    return fail(`${endpoint}: ${sentence(err)}`, reachAdvice(subject, err))
   }
+}
+
+// Without path style the bucket becomes a part of the host's name, which most stores do not have.
+function reachAdvice({ config }: Subject, err: unknown) {
+  const isNameless = /ENOTFOUND|EAI_AGAIN/.test(sentence(err)) && !config.s3.pathStyle
+  const advice = 'look at S3_ENDPOINT, and whether it runs'
+  return isNameless ? `set S3_PATH_STYLE=true, or ${advice}` : advice
 }
 
 async function clock(subject: Subject) {
@@ -61,8 +68,9 @@ async function bucket(subject: Subject) {
     return fail(`${name} is in ${region}`, `set AWS_REGION=${region}`)
   }
   const advice: Record<number, string> = {
+    400: 'look at AWS_REGION, key and secret',
     403: 'allow s3:ListBucket on it, and look at key, secret, S3_PATH_STYLE and the clock',
-    404: 'directo bucket setup --create'
+    404: 'directo bucket setup --create; or the key id is wrong'
   }
   return fail(`${name}: the store says ${status}`, advice[status] ?? 'try again')
 }

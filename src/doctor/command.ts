@@ -1,6 +1,6 @@
 // directo doctor: from the command line to its exit status.
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 
 import { readConfig } from '../config.ts'
@@ -27,7 +27,10 @@ export async function doctorCommand(env: Record<string, string | undefined>, arg
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stopping.abort())
   const diagnosis = await examine(readConfig(env), { signal: stopping.signal })
   console.log(values.json ? json(diagnosis) : report(diagnosis))
-  if (values.keep && diagnosis.store) keep('.env', diagnosis.store)
+  if (values.keep && diagnosis.store) {
+    keep('.env', diagnosis.store)
+    if (!values.json) console.log('It is written to .env.')
+  }
   return diagnosis.ok ? 0 : 1
 }
 
@@ -38,7 +41,9 @@ export function keep(path: string, store: string) {
   const present = /^[ \t]*(export[ \t]+)?STORE[ \t]*=.*$/gm
   const ended = before === '' || before.endsWith('\n') ? before : `${before}\n`
   const after = present.test(before) ? before.replace(present, line) : `${ended}${line}\n`
-  writeFileSync(path, after, { mode: 0o600 }) // secrets are there, or will be
+  const draft = `${path}.${process.pid}` // a disk that is full must not cost the secrets in it
+  writeFileSync(draft, after, { mode: 0o600 })
+  renameSync(draft, path)
 }
 
 function read(path: string) {

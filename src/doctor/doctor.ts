@@ -21,6 +21,8 @@ export interface Result extends Finding {
   name: string
   /** The check that failed, because of which this one was not made. */
   because?: string
+  /** It came to nothing: neither good nor bad is known. */
+  unknown?: boolean
 }
 
 export interface Diagnosis {
@@ -75,7 +77,7 @@ const checksOf = (config: Config) => [
 ]
 
 async function look({ name, needs = [], run, vital }: Check, subject: Subject, before: Result[]) {
-  const lacking = before.find((one) => needs.includes(one.name) && one.outcome !== 'pass')
+  const lacking = before.find((one) => needs.includes(one.name) && blocks(one))
   if (lacking) {
     const because = lacking.because ?? lacking.name
     return { name, ...note(`not looked at, because of "${because}"`), because }
@@ -84,9 +86,11 @@ async function look({ name, needs = [], run, vital }: Check, subject: Subject, b
     const finding = await run(subject)
     return { name, ...finding, advice: finding.advice ?? (isBad(finding) ? vital : undefined) }
   } catch (err) {
-    return { name, ...fail(sentence(err), 'nothing is known of this: try again') }
+    return { name, ...fail(sentence(err), 'nothing is known of this: try again'), unknown: true }
   }
 }
+
+const blocks = ({ outcome }: Finding) => outcome === 'fail' || outcome === 'note'
 
 const isBad = ({ outcome }: Finding) => outcome === 'fail'
 
@@ -95,10 +99,13 @@ const cleanUp: Check = {
   run: async ({ s3, keys, config }) => {
     const { deleted, refused } = await deleteObjects(s3, [...keys])
     if (deleted.length === keys.size) return pass('everything the doctor put there is deleted')
-    const left = `${keys.size - deleted.length} objects may be left`
+    const gone = new Set(deleted)
+    const left = [...keys].filter((key) => !gone.has(key))
     const why = Object.keys(refused).join()
-    const rule = `delete small objects of the last minutes in staging/ and avatars/ of ${config.s3.bucket}`
-    return fail(`${left} ${why}`.trim(), rule)
+    return fail(
+      `${left.length} objects may be left ${why}`.trim(),
+      `delete in ${config.s3.bucket}: ${left.join(' ')}`
+    )
   }
 }
 
@@ -110,7 +117,9 @@ function diagnose(checks: Check[], results: Result[], claimed: ReadonlySet<Abili
     return its.length > 0 && its.every(({ outcome }) => outcome === 'pass')
   })
   const isUsable = found.includes('post') || found.includes('put')
-  const isWhole = results.length >= checks.length
+  const isWhole =
+    results.length >= checks.length &&
+    !checks.some((one) => one.ability && results.some((it) => it.name === one.name && it.unknown))
   const store = isUsable && isWhole ? found.join('+') : null
   const advice = store
     ? `STORE=${store} (directo doctor --keep)`
@@ -120,7 +129,7 @@ function diagnose(checks: Check[], results: Result[], claimed: ReadonlySet<Abili
     if (!ability || vital || result.outcome !== 'fail') return result
     return claimed.has(ability) ? { ...result, advice: result.advice ?? advice } : asFact(result)
   })
-  return { ok: !judged.some(isBad), store, checks: judged }
+  return { ok: store !== null && !judged.some(isBad), store, checks: judged }
 }
 
 const asFact = ({ name, detail }: Result): Result => ({ name, ...note(detail) })

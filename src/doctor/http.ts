@@ -20,11 +20,25 @@ export interface Answer {
 }
 
 export async function ask({ signal }: Subject, url: string, options: RequestInit = {}) {
-  const reply = await fetch(url, { ...options, signal })
-  const body = Buffer.from(await reply.arrayBuffer())
+  // Followed, a redirect would take what is signed, and our trust, to whoever it names.
+  const reply = await fetch(url, { ...options, signal, redirect: 'manual' })
+  const body = await readSome(reply)
   const [, code = ''] = /<Code>(\w+)<\/Code>/.exec(body.toString('latin1')) ?? []
   const said = `${reply.status} ${code}`.trim()
   return { status: reply.status, said, headers: reply.headers, body } satisfies Answer
+}
+
+const MOST_BYTES = 1024 * 1024 // no answer to the doctor is longer
+
+async function readSome({ body }: Response) {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of body ?? []) {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length > MOST_BYTES) throw new Error('an answer without end')
+  }
+  return Buffer.concat(chunks)
 }
 
 /** Sends bytes by a grant's request: a form with the file last, or the bytes alone. */
@@ -44,15 +58,16 @@ export function upload(
 /** What must not be let in was not: by a clear refusal, and nothing is there. */
 export async function refused(subject: Subject, answer: Answer, key?: string) {
   const { status, said } = answer
-  // A store in trouble refuses whatever it is asked: no verdict.
-  if (status >= 500 && status !== 501) throw new Error(`answered ${said}, which says nothing`)
+  assertVerdict(answer)
   if (status < 400) return fail(`accepted (${said})`)
   if (key && (await isStored(subject, key))) return fail(`answered ${said}, but stored it`)
   return pass(`refused (${said})`)
 }
 
 /** What may be let in was, and is there as it was sent. */
-export async function accepted(subject: Subject, { status, said }: Answer, key: string) {
+export async function accepted(subject: Subject, answer: Answer, key: string) {
+  const { status, said } = answer
+  if (status >= 500) assertVerdict(answer)
   if (status >= 300) return fail(`refused (${said})`)
   const { headers, body } = await read(subject, key)
   const type = headers.get('content-type')
@@ -60,11 +75,27 @@ export async function accepted(subject: Subject, { status, said }: Answer, key: 
   return fail(`accepted (${said}), and stored as ${body.length} bytes of ${type}`)
 }
 
-const isStored = async (subject: Subject, key: string) => (await read(subject, key)).status === 200
+/** A store in trouble, or one that sends us elsewhere, says nothing of what it would let in. */
+export function assertVerdict({ status, said }: Answer) {
+  const isTrouble = status >= 500 && status !== 501
+  if (isTrouble || (status >= 300 && status < 400)) {
+    throw new Error(`answered ${said}, which says nothing`)
+  }
+}
 
-/** Whether these bytes are what is stored there. */
-export const holds = async (subject: Subject, key: string, bytes: Buffer) =>
-  (await read(subject, key)).body.equals(bytes)
+async function isStored(subject: Subject, key: string) {
+  const found = await read(subject, key)
+  assertVerdict(found)
+  return found.status === 200
+}
+
+/** Which of the doctor's files is stored there. */
+export async function stored(subject: Subject, key: string) {
+  const { body, said } = await read(subject, key)
+  const found = [FILE, OTHER_FILE].find((file) => body.equals(file))
+  if (!found) throw new Error(`cannot be read back (${said})`)
+  return found
+}
 
 async function read(subject: Subject, Key: string) {
   const { s3 } = subject

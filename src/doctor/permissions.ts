@@ -13,7 +13,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { deleteObjects } from '../s3/delete.ts'
 import { type Check, fail, newKey, type Prefix, pass, type Subject, warn } from './check.ts'
 import { isRefusal, sentence, statusOf } from './errors.ts'
-import { ask, FILE, store } from './http.ts'
+import { ask, assertVerdict, FILE, store } from './http.ts'
 
 export const permissions: Check[] = [
   ...(['staging/', 'avatars/'] as const).flatMap(onObjects),
@@ -55,7 +55,9 @@ async function remove(subject: Subject, Key: string) {
   const { deleted, refused } = await deleteObjects(s3, [Key])
   if (deleted.length === 0) throw new Error(Object.keys(refused).join() || 'it is not confirmed')
   const url = await getSignedUrl(s3.sender, new GetObjectCommand({ Bucket: s3.name, Key }))
-  if ((await ask(subject, url)).status < 400) throw new Error('it can still be read')
+  const answer = await ask(subject, url)
+  assertVerdict(answer)
+  if (answer.status < 400) throw new Error('it can still be read')
 }
 
 async function list({ s3, signal }: Subject) {

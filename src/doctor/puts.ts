@@ -21,12 +21,12 @@ import {
   accepted,
   ask,
   FILE,
-  holds,
   OTHER_FILE,
   OTHER_TYPE,
   plainUrl,
   refused,
   store,
+  stored,
   TYPE,
   upload
 } from './http.ts'
@@ -124,7 +124,7 @@ async function copied(subject: Subject) {
   const put = withHeaders(await putOf(subject), header)
   const answer = await upload(subject, put.request, put.bytes)
   if (answer.status >= 300) return refused(subject, answer, put.key)
-  return (await holds(subject, put.key, OTHER_FILE))
+  return (await stored(subject, put.key)) === OTHER_FILE
     ? fail('accepted, and copied')
     : pass('accepted, and ignored')
 }
@@ -143,7 +143,8 @@ async function unsigned(subject: Subject) {
 // An object in staging/ lives for a day: long enough to be spread from somebody else's bucket.
 async function published(subject: Subject) {
   const put = withHeaders(await putOf(subject), { 'x-amz-acl': 'public-read' })
-  await upload(subject, put.request, put.bytes)
+  const answer = await upload(subject, put.request, put.bytes)
+  if (answer.status >= 300) return refused(subject, answer, put.key)
   return refused(subject, await ask(subject, await plainUrl(subject, put.key)))
 }
 

@@ -18,8 +18,11 @@ export function report({ ok, store, checks }: Diagnosis): string {
 }
 
 function line({ name, outcome, detail, advice }: Result) {
-  return `${MARKS[outcome]} ${name}: ${detail}${advice ? ` → ${advice}` : ''}`
+  return oneLine(`${MARKS[outcome]} ${name}: ${detail}${advice ? ` → ${advice}` : ''}`)
 }
+
+/** Text that may hold what a store wrote, so that it cannot draw over our own lines. */
+export const oneLine = (text: string) => text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
 
 /** For programs. */
 export function json({ ok, store, checks }: Diagnosis): string {

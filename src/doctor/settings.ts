@@ -97,7 +97,7 @@ async function versions({ s3, signal }: Subject) {
   try {
     const command = new GetBucketVersioningCommand({ Bucket: s3.name })
     const { Status } = await s3.sender.send(command, options)
-    if (Status !== 'Enabled') return pass('not kept')
+    if (!Status) return pass('not kept') // suspended, it keeps those there were
     const rules = (await readRules(s3, signal)) ?? []
     const kept = keepsNoncurrent(rules)
     const finding = kept ? warn('kept for ever', NONCURRENT) : pass('kept, and expire')

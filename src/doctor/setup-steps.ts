@@ -27,6 +27,8 @@ export interface Call {
 
 export interface Step {
   what: string
+  /** Without it nothing else can be done. */
+  vital?: boolean
   /** Which vendors have a form of their own for it. */
   form?: 'cors' | 'lifecycle'
   /** Null when nothing is to be done. */
@@ -43,12 +45,14 @@ export function stepsOf(sender: S3Client, { s3: { bucket }, corsOrigins }: Confi
     {
       what: `CORS for ${corsOrigins.join(', ') || 'no origin'}`,
       form: 'cors',
-      plan: () => planCors(sender, bucket, corsOrigins)
+      plan: () => planCors(sender, bucket, corsOrigins),
+      isKept: async () => (await readCors(sender, bucket)).some(isOurs)
     },
     {
       what: 'staging/ expires after a day',
       form: 'lifecycle',
-      plan: () => planLifecycle(sender, bucket)
+      plan: () => planLifecycle(sender, bucket),
+      isKept: async () => (await readLifecycle(sender, bucket)).some(isOurs)
     },
     {
       what: 'public access is blocked',
@@ -67,7 +71,6 @@ const ID = 'directo' // of our rules: others are somebody else's and stay
 
 async function planCors(sender: S3Client, Bucket: string, origins: string[]) {
   if (origins.length === 0) return null
-  const { CORSRules = [] } = await orNothing(sender.send(new GetBucketCorsCommand({ Bucket })))
   const rule = {
     ID,
     AllowedOrigins: origins,
@@ -76,22 +79,20 @@ async function planCors(sender: S3Client, Bucket: string, origins: string[]) {
     ExposeHeaders: ['ETag'],
     MaxAgeSeconds: 3600
   }
-  const CORSConfiguration = { CORSRules: [...others(CORSRules), rule] }
+  const CORSConfiguration = { CORSRules: [...others(await readCors(sender, Bucket)), rule] }
   const input: PutBucketCorsCommandInput = { Bucket, CORSConfiguration }
   return { verb: 'PutBucketCors', input, send: () => sender.send(new PutBucketCorsCommand(input)) }
 }
 
 // The backstop below the janitor: a grant used at its last moment can land after every sweep.
 async function planLifecycle(sender: S3Client, Bucket: string) {
-  const reading = sender.send(new GetBucketLifecycleConfigurationCommand({ Bucket }))
-  const { Rules = [] } = await orNothing(reading)
   const rule = {
     ID,
     Status: 'Enabled' as const,
     Filter: { Prefix: 'staging/' },
     Expiration: { Days: 1 }
   }
-  const LifecycleConfiguration = { Rules: [...others(Rules), rule] }
+  const LifecycleConfiguration = { Rules: [...others(await readLifecycle(sender, Bucket)), rule] }
   const input: PutBucketLifecycleConfigurationCommandInput = { Bucket, LifecycleConfiguration }
   const send = () => sender.send(new PutBucketLifecycleConfigurationCommand(input))
   return { verb: 'PutBucketLifecycleConfiguration', input, send }
@@ -135,8 +136,21 @@ async function isEncrypted(sender: S3Client, Bucket: string) {
   return Boolean(found)
 }
 
+async function readCors(sender: S3Client, Bucket: string) {
+  const { CORSRules = [] } = await orNothing(sender.send(new GetBucketCorsCommand({ Bucket })))
+  return CORSRules
+}
+
+async function readLifecycle(sender: S3Client, Bucket: string) {
+  const reading = sender.send(new GetBucketLifecycleConfigurationCommand({ Bucket }))
+  const { Rules = [] } = await orNothing(reading)
+  return Rules
+}
+
+const isOurs = (rule: { ID?: string }) => rule.ID === ID
+
 const others = <Rule extends { ID?: string }>(rules: Rule[]) =>
-  rules.filter((rule) => rule.ID !== ID)
+  rules.filter((rule) => !isOurs(rule))
 
 const NOTHING = new RegExp(
   [

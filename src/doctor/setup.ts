@@ -12,7 +12,8 @@ import {
 
 import type { Config } from '../config.ts'
 import { openClients } from '../s3/client.ts'
-import { isUnknownCall } from './errors.ts'
+import { isUnknownCall, sentence } from './errors.ts'
+import { oneLine } from './report.ts'
 import { type Call, NoCall, type Step, stepsOf } from './setup-steps.ts'
 import { vendorForm } from './vendor-forms.ts'
 
@@ -39,9 +40,17 @@ export async function setUpBucket(
   { create = false, dryRun = false, waitMs = WAIT_MS }: SetUpOptions = {}
 ) {
   const { s3 } = config
-  const { sender, close } = openClients(s3)
+  const { sender: client, close } = openClients(s3)
+  // A body that comes a byte at a time would hold up a composition for ever.
+  const sender = Object.create(client, {
+    send: {
+      value: (command: never) =>
+        client.send(command, { abortSignal: AbortSignal.timeout(s3.deadlineMs) })
+    }
+  }) as S3Client
   const bucket: Step = {
     what: `bucket ${s3.bucket}`,
+    vital: true,
     plan: () => planBucket(sender, s3.bucket, create, waitMs)
   }
   try {
@@ -57,7 +66,7 @@ export async function setUpBucket(
 }
 
 async function attempt(
-  { what, plan, isKept }: Step,
+  { what, vital, plan, isKept }: Step,
   dryRun: boolean,
   say: (line: string) => void,
   form: string | null
@@ -76,11 +85,11 @@ async function attempt(
     }
     return true
   } catch (err) {
-    const isUnknown = hasNoCall(err)
+    const isUnknown = !vital && hasNoCall(err)
     say(
       isUnknown
         ? `– ${what}: this store has no call for it`
-        : `✘ ${what}: ${(err as Error).message}`
+        : oneLine(`✘ ${what}: ${sentence(err)}`)
     )
     return isUnknown
   }

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 
 import { readConfig } from '../config.ts'
 import { openDatabase } from '../db/client.ts'
-import { withoutQuery } from '../db/errors.ts'
+import { errorCode, isDatabaseAway, withoutQuery } from '../db/errors.ts'
 import type { Deps } from '../deps.ts'
 import { openBucket } from '../s3/bucket.ts'
 import { adoptBucket, assertOurBucket } from './label.ts'
@@ -90,6 +90,11 @@ const sentence = (err: unknown) => {
   return cause instanceof Error ? `${message} (${cause.message})` : message
 }
 
+function adviceOn(err: unknown) {
+  if (errorCode(err) === '42P01') return ' → directo migrate'
+  return isDatabaseAway(err) ? ' → look at DATABASE_URL, and whether Postgres runs' : ''
+}
+
 async function withDeps(
   env: Environment,
   work: (deps: Deps, signal: AbortSignal) => Promise<number>
@@ -102,6 +107,8 @@ async function withDeps(
   try {
     const deps = { config, db: database.db, bucket, now: () => new Date() }
     return await work(deps, stopping.signal)
+  } catch (err) {
+    throw new Error(`${sentence(err)}${adviceOn(err)}`, { cause: err })
   } finally {
     bucket.close()
     await database.close()

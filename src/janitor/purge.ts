@@ -43,6 +43,7 @@ export async function purge(deps: Deps, kind: Kind, options: PurgeOptions = {}):
   const { pace = fast, signal } = options
   const purged: Purged = { discarded: 0, purged: 0, failed: 0, more: true, refused: {} }
   let since = '-infinity'
+  let inVain = 0
   for (let keys = 0; keys < ENOUGH && purged.more && !signal?.aborted; keys += pace.keys) {
     const beganAt = performance.now()
     const claimed = await claim(deps, kind, pace.keys, since)
@@ -50,6 +51,8 @@ export async function purge(deps: Deps, kind: Kind, options: PurgeOptions = {}):
     purged.discarded += claimed.filter(({ abandoned }) => abandoned).length
     const deleted = await deleteAll(deps, claimed.map(keyOf), purged)
     await settle(deps, kind, deleted)
+    inVain = deleted.length > 0 ? 0 : inVain + claimed.length
+    if (inVain >= BATCH) purged.error ??= new Error('S3 deleted nothing of a whole batch')
     purged.purged += deleted.length
     purged.failed += claimed.length - deleted.length
     purged.more = claimed.length === pace.keys && !purged.error
@@ -71,15 +74,12 @@ async function deleteAll({ bucket }: Deps, keys: string[], purged: Purged) {
     for (const [code, count] of Object.entries(refused)) {
       purged.refused[code] = (purged.refused[code] ?? 0) + count
     }
-    if (deleted.length === 0 && keys.length >= gentle.keys) purged.error = nothingDeleted()
     return deleted
   } catch (err) {
     purged.error = err
     return []
   }
 }
-
-const nothingDeleted = () => new Error('S3 deleted nothing of a whole batch')
 
 /** What there is to purge: the staging objects of uploads, or the objects of confirm attempts. */
 export type Kind = typeof staging | typeof avatars

@@ -1,6 +1,10 @@
 // Deleting objects: up to a thousand in one call, each with its own outcome.
 
-import { DeleteObjectCommand, DeleteObjectsCommand } from '@aws-sdk/client-s3'
+import {
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
+  type DeleteObjectsCommandOutput
+} from '@aws-sdk/client-s3'
 
 import type { S3 } from './bucket.ts'
 import { call, unavailable } from './call.ts'
@@ -35,18 +39,43 @@ const UNSPEAKABLE = /[\u0000-\u001f\ufffe\uffff]/
 async function deleteMany(s3: S3, keys: string[]): Promise<Deleted> {
   const Objects = keys.map((Key) => ({ Key }))
   const command = new DeleteObjectsCommand({ Bucket: s3.name, Delete: { Objects } })
-  const answer = await call(s3, (options) =>
-    s3.sender.send(command, { ...options, requestTimeout: s3.deadlineMs })
-  )
-  if (!answer) throw unavailable(new Error('DELETE says nothing'))
+  try {
+    const answer = await call(s3, (options) =>
+      s3.sender.send(command, { ...options, requestTimeout: s3.deadlineMs })
+    )
+    if (!answer) throw unavailable(new Error('DELETE says nothing'))
+    return outcomeOf(answer, keys)
+  } catch (err) {
+    if (hasNoBatches(err as Error)) return deleteEach(s3, keys)
+    throw err
+  }
+}
+
+function outcomeOf({ Deleted = [], Errors = [] }: DeleteObjectsCommandOutput, keys: string[]) {
   const asked = new Set(keys)
-  const deleted = (answer.Deleted ?? []).map(({ Key = '' }) => Key).filter((key) => asked.has(key))
+  const deleted = Deleted.map(({ Key = '' }) => Key).filter((key) => asked.has(key))
   const refused: Record<string, number> = {}
-  for (const { Code = 'Unknown', Key = '' } of answer.Errors ?? []) {
+  for (const { Code = 'Unknown', Key = '' } of Errors) {
     if (Code === 'NoSuchKey' && asked.has(Key)) deleted.push(Key)
     else refused[Code] = (refused[Code] ?? 0) + 1
   }
   return { deleted, refused }
+}
+
+// Google's store has no DeleteObjects.
+const hasNoBatches = ({ cause }: Error) => cause instanceof Error && cause.name === 'NotImplemented'
+
+const AT_ONCE = 20
+
+async function deleteEach(s3: S3, keys: string[]): Promise<Deleted> {
+  const deleted: string[] = []
+  for (let at = 0; at < keys.length; at += AT_ONCE) {
+    const some = keys.slice(at, at + AT_ONCE)
+    const done = await Promise.all(some.map((key) => deleteOne(s3, key)))
+    deleted.push(...some.filter((_, index) => done[index]))
+  }
+  const left = keys.length - deleted.length
+  return { deleted, refused: left > 0 ? { Unknown: left } : {} }
 }
 
 // One such key must not stop what comes after it.

@@ -9,7 +9,8 @@ export const LABEL_KEY = 'directo-label'
 
 /** What the label says, or null when there is none. */
 export function readLabel(s3: S3): Promise<string | null> {
-  const command = new GetObjectCommand({ Bucket: s3.name, Key: LABEL_KEY })
+  const Range = 'bytes=0-100' // whatever lies there, it is not all read
+  const command = new GetObjectCommand({ Bucket: s3.name, Key: LABEL_KEY, Range })
   return call(s3, async (options) => {
     const { Body, ContentLength = 0 } = await s3.sender.send(command, options)
     if (ContentLength > 100) throw new Error(`${LABEL_KEY} is not ours`)
