@@ -7,6 +7,7 @@ import { ConfigError, readConfig } from './config.ts'
 import { openDatabase } from './db/client.ts'
 import { startJanitor } from './janitor/schedule.ts'
 import { openBucket } from './s3/bucket.ts'
+import { isUnnamed } from './stores.ts'
 
 const DRAIN_MS = 25_000 // orchestrators kill after 30 s
 
@@ -35,6 +36,9 @@ async function serve() {
     if (err) app.log.error({ err }, 'closing after an error')
     await app.close()
   })
+  if (isUnnamed(config.s3.store)) {
+    app.log.warn('nobody said which store this is: directo doctor --keep finds out what it can do')
+  }
   await app.listen({ host: config.host, port: config.port })
   const ready = await app.inject('/health/ready')
   if (ready.statusCode !== 200)

@@ -20,6 +20,8 @@ export interface Store {
 
 const MOST = ['post', 'put', 'if-none-match', 'copy-if-match', 'sha256', 'cors'] as const
 
+const UNNAMED = 'a store that nobody named'
+
 // Until it was seen, a store may take an unsigned x-amz-copy-source in place of what was signed.
 const SAFE = MOST.filter((ability) => ability !== 'put')
 
@@ -35,11 +37,11 @@ export const presets: Record<string, readonly Ability[]> = {
   versitygw: [...MOST, 'signed-headers'],
   seaweedfs: [], // of 2023; `directo doctor` says what a newer one can do
   garage: ['post', 'copy-if-match', 'cors'],
-  'a store that nobody named': SAFE
+  [UNNAMED]: SAFE
 }
 
 /** What STORE may be. */
-export const names = Object.keys(presets).filter((name) => !name.includes(' '))
+export const names = Object.keys(presets).filter((name) => name !== UNNAMED)
 
 const ADDRESSES: [RegExp, string][] = [
   [/\.amazonaws\.com(\.cn)?\.?$/, 'aws'],
@@ -65,8 +67,11 @@ const preset = (name: string): Store => ({ name, can: new Set(presets[name]) })
 function byAddress(endpoint: string) {
   const hostname = URL.canParse(endpoint) ? new URL(endpoint).hostname : ''
   const [, name] = ADDRESSES.find(([pattern]) => pattern.test(hostname)) ?? []
-  return name ?? 'a store that nobody named'
+  return name ?? UNNAMED
 }
+
+/** Nothing is known of it but what the doctor will find. */
+export const isUnnamed = ({ name }: Store) => name === UNNAMED
 
 export type UploadMethod = 'POST' | 'PUT'
 

@@ -94,7 +94,8 @@ t.test('bucket setup makes the bucket only if it is asked to', async (t) => {
 t.test('serve answers until it is told to stop', async (t) => {
   const { env } = await environment(t)
   await directo(t, ['bucket', 'setup', '--create'], env).ended
-  const { child, ended, says } = directo(t, ['serve'], env)
+  const { child, ended, says } = directo(t, ['serve'], { ...env, STORE: '' })
+  await says('nobody said which store this is')
   const [, address] = /listening at (http:[^"]+)"/.exec(await says('listening')) ?? []
   const reply = await fetch(`${address}/health/ready`)
   t.same([reply.status, await reply.json()], [200, { status: 'ok' }])

@@ -37,7 +37,7 @@ const below: Record<string, string[]> = {
   uploads: ['avatars', 'config', 'db', 'deps', 'errors', 'images', 'keys', 'reasons', 's3'],
   routes: ['avatars', 'uploads', 'users', 'janitor', 'deps', 'errors', 'reasons', 'db', 's3'],
   app: ['routes', 'deps', 'errors'],
-  main: ['app', 'config', 'db', 'janitor', 's3'],
+  main: ['app', 'config', 'db', 'janitor', 's3', 'stores'],
   doctor: ['config', 'db', 'keys', 's3', 'stores'],
   cli: ['main', 'config', 'db', 'dev', 'doctor', 'janitor'],
   dev: ['app', 'config', 'db', 'doctor', 'janitor', 's3']

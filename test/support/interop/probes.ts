@@ -50,13 +50,11 @@ export const probes: Probe[] = [
   {
     name: 'POST policy enforced',
     ability: 'post',
-    emulated: 'grants are PUTs',
     find: (target) => enforced(target.with(), 'presignPost', { 'Content-Type': 'text/html' })
   },
   {
     name: 'PUT length and type enforced',
     ability: 'put',
-    emulated: 'grants are POSTs',
     find: async (target) =>
       (await takesCopies(target))
         ? 'ignored'
