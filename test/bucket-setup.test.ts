@@ -256,3 +256,22 @@ t.test('a store whose answer never ends is given up', async (t) => {
   t.equal(isDone, false)
   t.match(lines[1], /^✘ CORS .*no answer in time$/)
 })
+
+t.test('without origins our rule goes, and those of others stay', async (t) => {
+  const { s3, setUp } = await start(t)
+  await setUp()
+  const theirs = { ID: 'theirs', AllowedOrigins: ['https://b.example'], AllowedMethods: ['GET'] }
+  const { CORSRules = [] } = await s3.send(new GetBucketCorsCommand({ Bucket }))
+  const CORSConfiguration = { CORSRules: [theirs, ...CORSRules] }
+  await s3.send(new PutBucketCorsCommand({ Bucket, CORSConfiguration }))
+  t.ok((await setUp({}, { CORS_ORIGINS: '' })).isDone)
+  const left = await s3.send(new GetBucketCorsCommand({ Bucket }))
+  t.match(left.CORSRules, [theirs])
+  t.equal(left.CORSRules?.length, 1)
+
+  await s3.send(new PutBucketCorsCommand({ Bucket, CORSConfiguration: { CORSRules } }))
+  t.match((await setUp({}, { CORS_ORIGINS: '' })).lines[1], /^✔ CORS for no origin/)
+  await t.rejects(s3.send(new GetBucketCorsCommand({ Bucket })), {
+    name: 'NoSuchCORSConfiguration'
+  })
+})

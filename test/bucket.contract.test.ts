@@ -10,6 +10,7 @@ import { startSandbox } from '../src/dev/sandbox/server.ts'
 import { newId, newObjectKey, stagingKey } from '../src/keys.ts'
 import { openBucket } from '../src/s3/bucket.ts'
 import { storeOf } from '../src/stores.ts'
+import { removeBucket } from './support/interop/remove.ts'
 import { padded, png } from './support/pictures.ts'
 import { download, send } from './support/send.ts'
 
@@ -55,7 +56,8 @@ for (const [name, start] of Object.entries(stores)) {
       method: 'POST' as const
     }
     const bucket = openBucket({ ...config, bucket: name })
-    t.teardown(() => {
+    t.teardown(async () => {
+      await removeBucket(client, name)
       bucket.close()
       client.destroy()
     })

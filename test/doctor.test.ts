@@ -351,6 +351,7 @@ t.test('the settings of the bucket', async (t) => {
   })
   const ours = rule({ Prefix: 'staging/' })
   const tagged = { Tag: { Key: 'a', Value: 'b' } }
+  const large = { And: { Prefix: 'staging/', ObjectSizeGreaterThan: 1e9 } }
   const archive = { Transitions: [{ Days: 1, StorageClass: 'GLACIER' }] }
 
   const cases: [string, object[], string[]][] = [
@@ -358,6 +359,8 @@ t.test('the settings of the bucket', async (t) => {
     ['none for staging/', [rule({ Prefix: 'logs/' })], ['lifecycle of staging/']],
     ['one that is off', [{ ...ours, Status: 'Disabled' }], ['lifecycle of staging/']],
     ['one for a part of it', [rule({ Prefix: 'staging/a' })], ['lifecycle of staging/']],
+    ['one that waits', [{ ...ours, Expiration: { Days: 30 } }], ['lifecycle of staging/']],
+    ['one for what is large', [rule(large)], ['lifecycle of staging/']],
     ['one for everything', [rule({ Prefix: '' })], ['lifecycle of avatars/']],
     ['one for avatars/', [ours, rule({ Prefix: 'avatars/0' })], ['lifecycle of avatars/']],
     ['an archive', [ours, rule({ Prefix: 'a' }, archive)], ['lifecycle of avatars/']],

@@ -11,10 +11,12 @@ import { examine } from '../src/doctor/doctor.ts'
 import { setUpBucket } from '../src/doctor/setup.ts'
 import { reconcile } from '../src/janitor/reconcile.ts'
 import { sweep } from '../src/janitor/sweep.ts'
+import { openClients } from '../src/s3/client.ts'
 import { presets } from '../src/stores.ts'
 import { startInstance, type Upload } from './support/app.ts'
 import { cloneDatabase } from './support/database.ts'
 import { type Finding, probeAll } from './support/interop/probes.ts'
+import { removeBucket } from './support/interop/remove.ts'
 import { given, MISSING } from './support/interop/store.ts'
 import { padded, png } from './support/pictures.ts'
 import { download, send } from './support/send.ts'
@@ -167,6 +169,8 @@ async function start(t: Test, method: 'post' | 'put') {
     CORS_ORIGINS: 'https://app.example'
   })
   const { config } = instance.deps
+  const { sender, close } = openClients(config.s3)
+  t.teardown(() => removeBucket(sender, config.s3.bucket).finally(close))
   const lines: string[] = []
   t.ok(await setUpBucket(config, (line) => lines.push(line), { create: true }), lines.join('\n'))
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} })

@@ -1,6 +1,7 @@
 // What a bucket needs beside being there, as calls that are only made once it is known what they say.
 
 import {
+  DeleteBucketCorsCommand,
   GetBucketCorsCommand,
   GetBucketEncryptionCommand,
   GetBucketLifecycleConfigurationCommand,
@@ -46,7 +47,7 @@ export function stepsOf(sender: S3Client, { s3: { bucket }, corsOrigins }: Confi
       what: `CORS for ${corsOrigins.join(', ') || 'no origin'}`,
       form: 'cors',
       plan: () => planCors(sender, bucket, corsOrigins),
-      isKept: async () => (await readCors(sender, bucket)).some(isOurs)
+      isKept: async () => (await readCors(sender, bucket)).some(isOurs) === corsOrigins.length > 0
     },
     {
       what: 'staging/ expires after a day',
@@ -70,7 +71,15 @@ export function stepsOf(sender: S3Client, { s3: { bucket }, corsOrigins }: Confi
 const ID = 'directo' // of our rules: others are somebody else's and stay
 
 async function planCors(sender: S3Client, Bucket: string, origins: string[]) {
-  if (origins.length === 0) return null
+  const rules = await readCors(sender, Bucket)
+  const theirs = others(rules)
+  if (origins.length === 0) {
+    if (theirs.length === rules.length) return null
+    if (theirs.length === 0) {
+      const send = () => sender.send(new DeleteBucketCorsCommand({ Bucket }))
+      return { verb: 'DeleteBucketCors', input: { Bucket }, send }
+    }
+  }
   const rule = {
     ID,
     AllowedOrigins: origins,
@@ -79,7 +88,7 @@ async function planCors(sender: S3Client, Bucket: string, origins: string[]) {
     ExposeHeaders: ['ETag'],
     MaxAgeSeconds: 3600
   }
-  const CORSConfiguration = { CORSRules: [...others(await readCors(sender, Bucket)), rule] }
+  const CORSConfiguration = { CORSRules: origins.length > 0 ? [...theirs, rule] : theirs }
   const input: PutBucketCorsCommandInput = { Bucket, CORSConfiguration }
   return { verb: 'PutBucketCors', input, send: () => sender.send(new PutBucketCorsCommand(input)) }
 }

@@ -26,6 +26,7 @@ import { type Bucket, openBucket } from '../../../src/s3/bucket.ts'
 import type { GrantFacts, GrantRequest } from '../../../src/s3/grant.ts'
 import type { Ability } from '../../../src/stores.ts'
 import { send } from '../send.ts'
+import { removeBucket } from './remove.ts'
 
 /** It does it, it says no, or it says yes and does not do it. */
 export type Finding = 'works' | 'refused' | 'ignored'
@@ -116,6 +117,8 @@ export async function probeAll(server: Server) {
   const found: { probe: Probe; finding: Finding }[] = []
   for (const probe of probes) found.push({ probe, finding: await probe.find(target) })
   for (const { close } of opened) close()
+  await removeBucket(client, Bucket)
+  await removeBucket(client, `${Bucket}-versions`).catch(() => {}) // if it could be made
   client.destroy()
   return found
 }
