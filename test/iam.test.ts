@@ -60,6 +60,7 @@ const administration: Record<string, string> = {
   GetBucketVersioning: 's3:GetBucketVersioning',
   GetBucketCors: 's3:GetBucketCORS',
   PutBucketCors: 's3:PutBucketCORS',
+  DeleteBucketCors: 's3:PutBucketCORS',
   GetBucketLifecycleConfiguration: 's3:GetLifecycleConfiguration',
   PutBucketLifecycleConfiguration: 's3:PutLifecycleConfiguration',
   GetPublicAccessBlock: 's3:GetBucketPublicAccessBlock',
