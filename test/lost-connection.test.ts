@@ -34,3 +34,19 @@ t.test('a connection that is lost while it is being made ends nothing but itself
   await ada.createUpload(picture).catch(() => {})
   await t.resolves(ada.createUpload(picture))
 })
+
+t.test('when Postgres has ended every session, at most one call hears of it', async (t) => {
+  const { databaseUrl, instance, sql } = await startApp(t)
+  const { ada } = await instance({ DATABASE_URL: databaseUrl, DATABASE_POOL: '4' })
+  const look = () => ada.read({ id: '0'.repeat(32) }).catch(({ code }) => code as string)
+  for (let round = 0; round < 6; round++) {
+    await Promise.all(Array.from({ length: 12 }, look)) // every slot of the pool is in use
+    await sql`select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid()`
+    const answers: string[] = []
+    for (let call = 0; call < 12; call++) answers.push(`${await look()}`)
+    const failed = answers.filter((code) => code === 'DATABASE_UNAVAILABLE').length
+    t.ok(failed <= 1, `${failed} of 12`)
+    t.equal(answers.at(-1), 'UPLOAD_NOT_FOUND')
+  }
+})

@@ -2,7 +2,7 @@
 
 import type { Sql } from 'postgres'
 
-import { isConnectionLost } from './errors.ts'
+import { isConnectionLost, isSessionEnded } from './errors.ts'
 
 const SILENCE_MS = 1000 // more than Postgres needs to end a statement by its own timeout
 
@@ -18,7 +18,8 @@ export class DeadlineError extends Error {
  * The client, its calls bounded. The library itself tries to connect for as long as something
  * accepts and hangs up, as a load balancer without a live backend does, and waits for ever on a
  * connection that has gone silent.
- * @param useless is called with a client that has no connection to give, or one that has gone silent
+ * @param useless is called with a client that has no connection to give, one that has gone silent, or
+ *   one whose session Postgres has ended
  * @throws {DeadlineError} from every call that takes longer
  */
 export function withDeadline(client: () => Sql, ms: number, useless: (client: Sql) => void): Sql {
@@ -40,6 +41,7 @@ type Query = ReturnType<Sql['unsafe']>
 // Drizzle awaits a query or its values(), nothing else; until then the query has not started.
 function bounded(query: Query, ms: number, useless: () => void) {
   const run = (started: Promise<unknown>) => {
+    started.catch(whenEnded(useless))
     const whenSilent = watch(started, ms, useless)
     return within(started, ms, () => {
       if ('state' in query && query.state) return whenSilent()
@@ -67,12 +69,17 @@ function boundedTransaction(
     }
     return work(intercept(() => tx as unknown as Sql, { unsafe })).catch(silentIfLost)
   })
+  begun.catch(whenEnded(useless))
   const whenSilent = watch(begun, ms, useless)
   return within(begun, ms, () => {
     expired = true
     whenSilent()
   })
 }
+
+// The library keeps what Postgres told an idle session that it ended, and answers the first call on the
+// connection that takes its place with it: one needless 503 for each slot of the pool.
+const whenEnded = (useless: () => void) => (err: unknown) => void (isSessionEnded(err) && useless())
 
 // Hearing of it, the library would send ROLLBACK to a socket that is no more, outside of every call, and
 // that ends the process (porsager/postgres#1154, #1208). It rejects a lost transaction by itself.

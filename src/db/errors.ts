@@ -27,6 +27,10 @@ export const isDatabaseAway = (err: unknown) => {
 /** The connection is gone, and with it the transaction that it carried. */
 export const isConnectionLost = (err: unknown) => LOST.test(errorCode(err))
 
+/** This session was ended, and most likely the others of the pool too. */
+export const isSessionEnded = (err: unknown) =>
+  /^(57P0[12]|CONNECTION_CLOSED|ECONNRESET|EPIPE)$/.test(errorCode(err))
+
 /** What went wrong, without the statement and its parameters, which are no business of a log. */
 export const withoutQuery = (err: unknown) =>
   err instanceof DrizzleQueryError ? (err.cause ?? err) : err
