@@ -1,7 +1,9 @@
 // A connection to Postgres that is lost in the middle of a transaction: an answer, and no crash.
 
+import { sql } from 'drizzle-orm'
 import t from 'tap'
 
+import { openDatabase } from '../src/db/client.ts'
 import { startApp } from './support/app.ts'
 import { png } from './support/pictures.ts'
 import { startProxy } from './support/proxy.ts'
@@ -36,12 +38,12 @@ t.test('a connection that is lost while it is being made ends nothing but itself
 })
 
 t.test('when Postgres has ended every session, at most one call hears of it', async (t) => {
-  const { databaseUrl, instance, sql } = await startApp(t)
+  const { databaseUrl, instance, sql: admin } = await startApp(t)
   const { ada } = await instance({ DATABASE_URL: databaseUrl, DATABASE_POOL: '4' })
   const look = () => ada.read({ id: '0'.repeat(32) }).catch(({ code }) => code as string)
   for (let round = 0; round < 6; round++) {
     await Promise.all(Array.from({ length: 12 }, look)) // every slot of the pool is in use
-    await sql`select pg_terminate_backend(pid) from pg_stat_activity
+    await admin`select pg_terminate_backend(pid) from pg_stat_activity
       where datname = current_database() and pid <> pg_backend_pid()`
     const answers: string[] = []
     for (let call = 0; call < 12; call++) answers.push(`${await look()}`)
@@ -49,4 +51,18 @@ t.test('when Postgres has ended every session, at most one call hears of it', as
     t.ok(failed <= 1, `${failed} of 12`)
     t.equal(answers.at(-1), 'UPLOAD_NOT_FOUND')
   }
+})
+
+t.test('a pool that was given up keeps no process from ending', async (t) => {
+  const { databaseUrl } = await startApp(t)
+  const proxy = await startProxy(t, databaseUrl)
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+  const before = timers()
+  const config = { databaseUrl: proxy.url, databasePool: 2, databaseDeadlineMs: 20_000 }
+  const { db, close } = openDatabase(config)
+  proxy.loseAnswerTo('commit')
+  await t.rejects(db.transaction((tx) => tx.execute(sql`select 1`)))
+  await db.execute(sql`select 1`)
+  await close(0)
+  t.equal(timers(), before)
 })

@@ -1,6 +1,6 @@
 // Our connection to Postgres.
 
-import postgres from 'postgres'
+import postgres, { type Sql } from 'postgres'
 
 import type { Config } from '../config.ts'
 import { withDeadline } from './deadline.ts'
@@ -13,19 +13,36 @@ export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0]
 /** Opens a pool; nothing connects before the first query. `close` waits a little for what is running. */
 export function openDatabase(config: Pick<Config, DatabaseSettings>) {
   let client = connect(config)
+  const retired = new Set<typeof client>()
   // A pool whose connections have gone silent would wait for them until TCP gives up. What still
-  // works of it may finish what it is doing.
+  // works of it may finish what it is doing, but keeps no process from ending.
   function renew(used: typeof client) {
     if (used !== client) return
     client = connect(config)
-    used.end({ timeout: config.databaseDeadlineMs / 1000 }).catch(() => {})
+    retired.add(used)
+    used.close().catch(() => {})
+    setTimeout(() => end(used, 0), config.databaseDeadlineMs).unref()
   }
+  function end(used: typeof client, timeoutSeconds: number) {
+    retired.delete(used)
+    return used.end({ timeout: timeoutSeconds }).catch(() => {})
+  }
+  const close = (timeoutSeconds = 5) =>
+    Promise.all([client, ...retired].map((one) => end(one, timeoutSeconds)))
   const db = drizzle(
-    withDeadline(() => client, config.databaseDeadlineMs, renew),
+    withDeadline(
+      () => client,
+      config.databaseDeadlineMs,
+      (used) => renew(used as Closable)
+    ),
     { schema }
   )
-  return { db, close: (timeoutSeconds = 5) => client.end({ timeout: timeoutSeconds }) }
+  return { db, close }
 }
+
+// Lets go of every connection as soon as it is idle; the library has it, its types do not. Its end() would
+// do so too, but holds the process for the whole of its timeout.
+type Closable = Sql & { close: () => Promise<void> }
 
 type DatabaseSettings = 'databaseUrl' | 'databasePool' | 'databaseDeadlineMs'
 
@@ -45,7 +62,7 @@ function connect(config: Pick<Config, DatabaseSettings>) {
       statement_timeout: config.databaseDeadlineMs,
       idle_in_transaction_session_timeout: config.databaseDeadlineMs
     }
-  })
+  }) as Closable
   drizzle(client) // sets the client's parsers to what Drizzle expects of every client
   return client
 }
