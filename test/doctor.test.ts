@@ -8,7 +8,8 @@ import { readConfig } from '../src/config.ts'
 import { environmentOf } from '../src/dev/environment.ts'
 import { type Lie, lies } from '../src/dev/sandbox/lies.ts'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../src/dev/sandbox/server.ts'
-import { type Diagnosis, examine } from '../src/doctor/doctor.ts'
+import type { Check } from '../src/doctor/check.ts'
+import { checksOf, type Diagnosis, examine } from '../src/doctor/doctor.ts'
 import { report } from '../src/doctor/report.ts'
 import { setUpBucket } from '../src/doctor/setup.ts'
 import { openClients } from '../src/s3/client.ts'
@@ -29,8 +30,24 @@ async function start(t: Test, options: SandboxOptions = {}) {
     CORS_ORIGINS: ORIGIN
   }
   await setUpBucket(readConfig(env), () => {})
-  const look = (more: Record<string, string> = {}) => examine(readConfig({ ...env, ...more }))
+  const look = (more: Record<string, string> = {}, names?: string[]) => {
+    const config = readConfig({ ...env, ...more })
+    return examine(config, { wanted: names && only(checksOf(config), names) })
+  }
   return { sandbox: leastPrivilege(sandbox), env, look }
+}
+
+// An examination is a hundred requests. Where many things are wrong one after the other, only .ci/run
+// makes all checks each time, and sees that nothing else is named.
+const isThorough = Boolean(process.env.FUZZ)
+
+function only(checks: Check[], names: string[]) {
+  if (isThorough) return
+  const wanted = new Set(names)
+  for (const { name, needs = [] } of checks.toReversed()) {
+    if (wanted.has(name)) for (const need of needs) wanted.add(need)
+  }
+  return ({ name }: Check) => wanted.has(name)
 }
 
 function leastPrivilege(sandbox: Sandbox) {
@@ -105,11 +122,11 @@ t.test('of a store that lies in one way the doctor names just that', async (t) =
   const { sandbox, look } = await start(t)
   for (const lie of lies) {
     const undo = sandbox.misbehave.lie(lie)
-    const found = await look()
+    const found = await look({}, told[lie])
     t.strictSame(named(found, 'fail'), told[lie], lie)
     t.notOk(found.ok)
     for (const name of told[lie]) t.ok(of(found, name).advice, `${name}: what to do`)
-    if (/^policy-/.test(lie)) t.equal(found.store, EVERYTHING.replace('post+', ''))
+    if (isThorough && /^policy-/.test(lie)) t.equal(found.store, EVERYTHING.replace('post+', ''))
     undo()
   }
   t.ok((await look()).ok)
@@ -310,7 +327,9 @@ t.test('what is broken is named, with what to do, and the rest is looked at', as
   for (const [name, [breakIt, fails, line]] of Object.entries(broken)) {
     leastPrivilege(sandbox)
     breakIt(sandbox)
-    const found = await look({ S3_DEADLINE_MS: '2000' })
+    const isOfAll = line.source.includes('STORE=') // what the bucket can do rests on every check
+    const names = isOfAll ? undefined : [...fails, 'migrations']
+    const found = await look({ S3_DEADLINE_MS: '2000' }, names)
     t.strictSame(named(found, 'fail'), fails, name)
     t.match(report(found), line)
     t.match(of(found, 'migrations').outcome, 'pass')
@@ -354,6 +373,7 @@ t.test('the settings of the bucket', async (t) => {
   const large = { And: { Prefix: 'staging/', ObjectSizeGreaterThan: 1e9 } }
   const archive = { Transitions: [{ Days: 1, StorageClass: 'GLACIER' }] }
 
+  const ofLifecycle = ['lifecycle of staging/', 'lifecycle of avatars/']
   const cases: [string, object[], string[]][] = [
     ['ours alone', [ours], []],
     ['none for staging/', [rule({ Prefix: 'logs/' })], ['lifecycle of staging/']],
@@ -369,7 +389,7 @@ t.test('the settings of the bucket', async (t) => {
   ]
   for (const [name, rules, fails] of cases) {
     await setRules(...rules)
-    t.strictSame(named(await look(), 'fail'), fails, name)
+    t.strictSame(named(await look({}, ofLifecycle), 'fail'), fails, name)
   }
 
   const enabled = '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>'

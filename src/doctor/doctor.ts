@@ -36,11 +36,13 @@ interface Options {
   now?: () => Date
   /** Once aborted, no further check is made; what was put into the bucket is still deleted. */
   signal?: AbortSignal
+  /** Which of the checks are made: all. */
+  wanted?: (check: Check) => boolean
 }
 
 /** Looks at the configured bucket and database, touching nothing in them but keys of its own. */
 export async function examine(config: Config, options: Options = {}): Promise<Diagnosis> {
-  const { now = () => new Date(), signal } = options
+  const { now = () => new Date(), signal, wanted = () => true } = options
   const { close, ...clients } = openClients(config.s3)
   const { db, close: closeDatabase } = openDatabase(config)
   const { bucket: name, deadlineMs, store, method } = config.s3
@@ -51,7 +53,7 @@ export async function examine(config: Config, options: Options = {}): Promise<Di
     return { config, s3: { ...s3, signal: bounded }, db, now, keys, signal: bounded }
   }
   const results: Result[] = []
-  const checks = checksOf(config)
+  const checks = checksOf(config).filter(wanted)
   for (const check of checks) {
     if (signal?.aborted) break
     results.push(await look(check, inTime(signal ? [signal] : []), results))
@@ -63,7 +65,8 @@ export async function examine(config: Config, options: Options = {}): Promise<Di
   return diagnose(checks, results, store.can)
 }
 
-const checksOf = (config: Config) => [
+/** Every check of such a configuration, in the order in which they are made. */
+export const checksOf = (config: Config): Check[] => [
   ...access,
   ...permissions,
   ...forms,
