@@ -10,6 +10,7 @@ import { confirmSuite } from './support/confirm-suite.ts'
 import { padded, png } from './support/pictures.ts'
 import { download } from './support/send.ts'
 import { honest, lying, type Store, startStore, swapping, twin } from './support/stores.ts'
+import { atLength } from './support/thorough.ts'
 
 type App = Awaited<ReturnType<typeof startApp>>
 type Moment = keyof typeof moments
@@ -69,8 +70,8 @@ function expected({ store, moment, content }: Case) {
 
 const rejected = (code: string) => ({ status: 422, code: 'OBJECT_REJECTED', reasons: [{ code }] })
 
-t.test('the whole suite on a lying store', (t) => confirmSuite(t, lying))
-t.test('the whole suite on a swapping store', (t) => confirmSuite(t, swapping))
+t.test('the whole suite on a lying store', atLength, (t) => confirmSuite(t, lying))
+t.test('the whole suite on a swapping store', atLength, (t) => confirmSuite(t, swapping))
 
 for (const store of [honest, lying]) {
   t.test(`every swap on ${store.name}`, async (t) => {

@@ -14,6 +14,7 @@ import { openSystem, type System } from './support/histories/system.ts'
 const { HISTORIES, HISTORIES_SEED, HISTORIES_PATH = '' } = process.env
 const count = Number(HISTORIES ?? 300)
 const processes = count > 1000 && !HISTORIES_PATH ? 2 : 1 // otherwise other tests run beside it
+const maxSteps = HISTORIES ? 12 : 7
 const limit = HISTORIES ? {} : { interruptAfterTimeLimit: 200_000 } // tap ends a file after 300 s
 
 t.test('every history ends without a violation', async (t) => {
@@ -21,11 +22,15 @@ t.test('every history ends without a violation', async (t) => {
   const numRuns = Math.ceil(count / processes)
   const reports = await Promise.all(
     Array.from({ length: processes }, (_, index) =>
-      run({ numRuns, seed: seed + index, path: HISTORIES_PATH, ...limit })
+      run({ numRuns, maxSteps, seed: seed + index, path: HISTORIES_PATH, ...limit })
     )
   )
   for (const { failure } of reports) {
-    if (failure) t.fail(failure.replay, { history: failure.history, violation: failure.violation })
+    if (failure)
+      t.fail(`${HISTORIES ? 'HISTORIES=1 ' : ''}${failure.replay}`, {
+        history: failure.history,
+        violation: failure.violation
+      })
     else t.pass()
   }
   t.comment(`${told(reports)}, seed ${seed}`)

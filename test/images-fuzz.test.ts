@@ -12,8 +12,8 @@ import {
 } from '../src/images/inspect.ts'
 import { corpus } from './support/pictures/corpus.ts'
 import { objectBytes } from './support/pictures.ts'
+import { FUZZ } from './support/thorough.ts'
 
-const FUZZ = Number(process.env.FUZZ || 1) // .ci/run asks for more
 const RANDOM_RUNS = 7_000 * FUZZ
 const MUTATED_RUNS = 23_000 * FUZZ
 const LARGE_RUNS = 1_400 * FUZZ

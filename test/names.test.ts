@@ -10,9 +10,10 @@ import { SUBJECT } from '../src/routes/authenticate.ts'
 import { startApp } from './support/app.ts'
 import { avif, gif, jpeg, padded, png, webp } from './support/pictures.ts'
 import { download, send } from './support/send.ts'
+import { FUZZ } from './support/thorough.ts'
 
 const OPTIONS = {
-  numRuns: 20 * Number(process.env.FUZZ || 1), // .ci/run asks for more
+  numRuns: 20 * FUZZ,
   endOnFailure: true // every step of shrinking is a whole upload
 }
 const BUCKETS = ['abc', 'my.pictures.example.com', `1.2-3--4.${'b'.repeat(54)}`]

@@ -10,6 +10,7 @@ import { padded, png } from './support/pictures.ts'
 import { scan } from './support/scanner.ts'
 import { download, send } from './support/send.ts'
 import { b2, r2, type Store } from './support/stores.ts'
+import { atLength } from './support/thorough.ts'
 
 const picture = padded(png(64), 400)
 const other = padded(png(64, { colour: 'red' }), 400)
@@ -109,7 +110,7 @@ for (const store of [r2, b2]) {
   })
 }
 
-t.test('the whole confirm suite where grants are PUTs', (t) => confirmSuite(t, r2))
+t.test('the whole confirm suite where grants are PUTs', atLength, (t) => confirmSuite(t, r2))
 
 interface Undeclared {
   bytes?: Buffer

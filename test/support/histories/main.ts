@@ -4,12 +4,13 @@ import fc from 'fast-check'
 import type { Test } from 'tap'
 
 import { newTally, play, type Tally } from './play.ts'
-import { history } from './steps.ts'
+import { historyOf } from './steps.ts'
 import { openSystem } from './system.ts'
 
 /** How many, and from which seed; with a path, the one history that it leads to and what it shrinks to. */
 export interface Task {
   numRuns: number
+  maxSteps: number
   seed: number
   path: string
   /** In ms: a machine that is too busy plays fewer. */
@@ -30,7 +31,9 @@ process.once('disconnect', () => process.exit()) // whoever asked is gone
 
 process.once('message', async (task: Task) => {
   const tally = newTally()
-  const property = fc.asyncProperty(history, (history) => play(system, tally, history))
+  const property = fc.asyncProperty(historyOf(task.maxSteps), (history) =>
+    play(system, tally, history)
+  )
   const result = await fc.check(property, task)
   const failure = result.failed && {
     history: fc.stringify(result.counterexample),

@@ -115,12 +115,13 @@ export interface History {
   heedsConditions: boolean
 }
 
-export const history: fc.Arbitrary<History> = fc
-  .record({
-    steps: fc.array(step, { minLength: 3, maxLength: 12, size: 'max' }),
-    heedsConditions: fc.boolean()
-  })
-  .map((history) => ({ ...history, [fc.toStringMethod]: () => toldHistory(history) }))
+export const historyOf = (maxSteps: number): fc.Arbitrary<History> =>
+  fc
+    .record({
+      steps: fc.array(step, { minLength: 3, maxLength: maxSteps, size: 'max' }),
+      heedsConditions: fc.boolean()
+    })
+    .map((history) => ({ ...history, [fc.toStringMethod]: () => toldHistory(history) }))
 
 function toldHistory({ steps, heedsConditions }: History) {
   const store = heedsConditions ? '' : '  a store that copies whatever the conditions say\n'
