@@ -12,6 +12,7 @@ import { avatarRoutes } from './routes/avatars.ts'
 import { registerDocs } from './routes/docs.ts'
 import { healthRoutes } from './routes/health.ts'
 import { answerGarbage, sendProblem } from './routes/problems.ts'
+import { redirectRoutes } from './routes/redirect.ts'
 import { uploadRoutes } from './routes/uploads.ts'
 import { userRoutes } from './routes/users.ts'
 
@@ -53,6 +54,7 @@ export async function buildApp(deps: Deps, logger: FastifyServerOptions['logger'
   await app.register(uploadRoutes, { prefix: '/api', deps })
   await app.register(avatarRoutes, { prefix: '/api', deps })
   await app.register(userRoutes, { prefix: '/api', deps })
+  await app.register(redirectRoutes, { prefix: '/avatars', deps })
   await app.register(healthRoutes, { prefix: '/health', deps })
   return app
 }

@@ -144,7 +144,9 @@ function arrange(settings: Settings) {
     grantSeconds: settings.GRANT_SECONDS,
     confirmSeconds: settings.CONFIRM_SECONDS,
     urlSeconds: settings.URL_SECONDS,
+    cacheSeconds: settings.CACHE_SECONDS,
     avatar: {
+      isPublic: settings.AVATAR_ACCESS === 'public',
       maxBytes: settings.AVATAR_MAX_BYTES,
       maxPixels: settings.AVATAR_MAX_PIXELS,
       contentTypes: list(settings.AVATAR_CONTENT_TYPES),

@@ -59,6 +59,11 @@ export const Settings = Type.Object({
   GRANT_SECONDS: integer('how long a grant may be used to start sending', 30, 900, 300),
   CONFIRM_SECONDS: integer('how long after that the bytes may still be confirmed', 0, 3600, 300),
   URL_SECONDS: integer('how long a signed avatar URL lives', 60, 86_400, 3600),
+  AVATAR_ACCESS: Type.Enum(['token', 'public'], {
+    description: 'who may use /avatars/:userId: holders of a token, or everybody',
+    default: 'token'
+  }),
+  CACHE_SECONDS: integer('how long a reader may keep an answer about an avatar', 0, 3600, 60),
   AVATAR_MAX_BYTES: integer('largest avatar', 1, 50 * MiB, 5 * MiB),
   AVATAR_MAX_PIXELS: integer(
     'most pixels of an avatar, width × height',

@@ -2,7 +2,7 @@
 
 import { type Static, Type } from 'typebox'
 
-import { eq } from '../db/drizzle.ts'
+import { eq, sql } from '../db/drizzle.ts'
 import { objects, users } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'
@@ -25,13 +25,40 @@ export type Avatar = Static<typeof Avatar>
 
 /** @throws {Problem} AVATAR_NOT_FOUND for a user without one and for a user nobody knows */
 export async function readAvatar(deps: Deps, userId: string): Promise<Avatar> {
+  const avatar = await findAvatar(deps, userId)
+  if (!avatar) throw problem('AVATAR_NOT_FOUND')
+  return avatar
+}
+
+/** The avatar of one user, null for one without and for one whom nobody knows. */
+export async function findAvatar(deps: Deps, userId: string): Promise<Avatar | null> {
   const [object] = await deps.db
     .select(facts)
     .from(users)
     .innerJoin(objects, eq(objects.key, users.avatarKey))
     .where(eq(users.id, userId))
-  if (!object) throw problem('AVATAR_NOT_FOUND')
-  return present(deps, object)
+  return object ? present(deps, object) : null
+}
+
+/** The avatars of many users, by one statement; who has none is not in it. */
+export async function findAvatars(deps: Deps, userIds: string[]): Promise<Map<string, Avatar>> {
+  const found = await deps.db
+    .select({ userId: users.id, ...facts })
+    .from(users)
+    .innerJoin(objects, eq(objects.key, users.avatarKey))
+    .where(sql`${users.id} in (select json_array_elements_text(${JSON.stringify(userIds)}::json))`)
+  const avatars = await Promise.all(found.map((object) => present(deps, object)))
+  return new Map(found.map(({ userId }, index) => [userId, avatars[index]!]))
+}
+
+/**
+ * How long an answer with these avatars may be kept, in seconds: as long as configured, and never so
+ * long that less than as much would be left of a URL.
+ */
+export function cacheSeconds({ config, now }: Deps, avatars: Avatar[]) {
+  const end = Math.min(...avatars.map(({ expiresAt }) => Date.parse(expiresAt)))
+  const half = Math.floor((end - now().getTime()) / 2000)
+  return Math.max(0, Math.min(config.cacheSeconds, half))
 }
 
 /** The columns an answer is made of. */

@@ -1,27 +1,48 @@
 // Reading and removing a user's avatar.
 
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 
-import { Avatar, readAvatar } from '../avatars/read.ts'
+import { Avatar, cacheSeconds, findAvatars, readAvatar } from '../avatars/read.ts'
 import { removeAvatar } from '../avatars/remove.ts'
 import type { Deps } from '../deps.ts'
 import { assertMay, authenticate, named } from './authenticate.ts'
+import { isFresh } from './caching.ts'
 import { problems } from './problems.ts'
 import * as schemas from './schemas.ts'
 
 const tags = ['avatars']
 const security = [{ bearer: [] }]
-const params = schemas.UserParams
+const { UserId, UserParams: params } = schemas
+const strict = { additionalProperties: false }
+// Not a union: Ajv would try each of a hundred against both.
+const MaybeAvatar = Type.Unsafe<Avatar | null>({
+  ...Avatar,
+  type: ['object', 'null'],
+  description: 'null for who has none'
+})
 const querystring = schemas.Nothing
 
 export const avatarRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) => {
   app.addHook('onRequest', authenticate)
 
-  app.get('/users/:userId/avatar', { schema: read }, async ({ user, params }, reply) => {
-    // The URL inside is a capability: no shared cache may keep it.
-    reply.header('cache-control', 'no-store')
-    return readAvatar(deps, named(params.userId, user))
+  app.get('/users/:userId/avatar', { schema: read }, async (request, reply) => {
+    const avatar = await readAvatar(deps, named(request.params.userId, request.user))
+    const maxAge = cacheSeconds(deps, [avatar])
+    if (isFresh(request, reply, { of: avatar.url, maxAge })) return reply.code(304).send(null)
+    return avatar
+  })
+
+  app.get('/avatars', { schema: readMany, preValidation: [listed] }, async (request, reply) => {
+    const { user, query } = request
+    const userIds = [...new Set(query.userId.map((userId) => named(userId, user)))]
+    const found = await findAvatars(deps, userIds)
+    const avatars = userIds.map((userId) => ({ userId, avatar: found.get(userId) ?? null }))
+    const of = avatars.map(({ avatar }) => avatar?.url).join('\n')
+    const maxAge = cacheSeconds(deps, [...found.values()])
+    if (isFresh(request, reply, { of, maxAge })) return reply.code(304).send(null)
+    return { avatars }
   })
 
   app.delete('/users/:userId/avatar', { schema: remove }, async ({ user, params }, reply) => {
@@ -32,6 +53,16 @@ export const avatarRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (ap
   })
 }
 
+const MOST_AT_ONCE = 100
+
+// One is not an array in a query, and the same to whoever asks.
+async function listed({ query }: FastifyRequest) {
+  const asked = query as { userId?: string | string[] }
+  if (typeof asked.userId === 'string') asked.userId = [asked.userId]
+}
+
+const fresh = { 304: Type.Null({ description: 'What the caller has is still right.' }) }
+
 const read = {
   tags,
   security,
@@ -40,12 +71,37 @@ const read = {
   summary: "Get a user's avatar as a signed URL",
   response: {
     200: Avatar,
+    ...fresh,
     ...problems(
       'UNAUTHENTICATED',
       'AVATAR_NOT_FOUND',
       'STORAGE_UNAVAILABLE',
       'DATABASE_UNAVAILABLE'
     )
+  }
+}
+
+const readMany = {
+  tags,
+  security,
+  querystring: Type.Object(
+    {
+      userId: Type.Array(UserId, {
+        minItems: 1,
+        maxItems: MOST_AT_ONCE,
+        description: `repeated for each user, ${MOST_AT_ONCE} at most; one named twice is answered once`
+      })
+    },
+    { additionalProperties: false }
+  ),
+  summary: 'Get the avatars of many users',
+  response: {
+    200: Type.Object(
+      { avatars: Type.Array(Type.Object({ userId: Type.String(), avatar: MaybeAvatar }, strict)) },
+      strict
+    ),
+    ...fresh,
+    ...problems('UNAUTHENTICATED', 'STORAGE_UNAVAILABLE', 'DATABASE_UNAVAILABLE')
   }
 }
 

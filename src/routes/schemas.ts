@@ -70,7 +70,8 @@ export const ConfirmedUpload = Type.Object(
   strict
 )
 
-export const UserParams = Type.Object(
-  { userId: Type.String({ pattern: SUBJECT.source, description: '`me` is the caller' }) },
-  strict
-)
+export const UserId = Type.String({
+  pattern: SUBJECT.source,
+  description: '`me` is the caller'
+})
+export const UserParams = Type.Object({ userId: UserId }, strict)
