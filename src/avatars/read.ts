@@ -2,8 +2,8 @@
 
 import { type Static, Type } from 'typebox'
 
-import { eq, sql } from '../db/drizzle.ts'
-import { objects, users } from '../db/schema.ts'
+import { objects } from '../db/schema.ts'
+import { statement } from '../db/statement.ts'
 import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'
 
@@ -32,24 +32,43 @@ export async function readAvatar(deps: Deps, userId: string): Promise<Avatar> {
 
 /** The avatar of one user, null for one without and for one whom nobody knows. */
 export async function findAvatar(deps: Deps, userId: string): Promise<Avatar | null> {
-  const [object] = await deps.db
-    .select(facts)
-    .from(users)
-    .innerJoin(objects, eq(objects.key, users.avatarKey))
-    .where(eq(users.id, userId))
-  return object ? present(deps, object) : null
+  const [row] = await avatarOf(deps.db, userId)
+  return row ? present(deps, factsOf(row)) : null
 }
 
 /** The avatars of many users, by one statement; who has none is not in it. */
 export async function findAvatars(deps: Deps, userIds: string[]): Promise<Map<string, Avatar>> {
-  const found = await deps.db
-    .select({ userId: users.id, ...facts })
-    .from(users)
-    .innerJoin(objects, eq(objects.key, users.avatarKey))
-    .where(sql`${users.id} in (select json_array_elements_text(${JSON.stringify(userIds)}::json))`)
-  const avatars = await Promise.all(found.map((object) => present(deps, object)))
-  return new Map(found.map(({ userId }, index) => [userId, avatars[index]!]))
+  const rows = await avatarsOf(deps.db, JSON.stringify(userIds))
+  const avatars = await Promise.all(rows.map((row) => present(deps, factsOf(row))))
+  return new Map(rows.map(({ user_id }, index) => [user_id, avatars[index]!]))
 }
+
+const select = `
+  select o.user_id, o.key, o.content_type, o.size_bytes, o.width, o.height, o.verified_at
+  from users u join objects o on o.key = u.avatar_key`
+const avatarOf = statement<Row>(`${select} where u.id = $1`)
+const avatarsOf = statement<Row>(
+  `${select} where u.id in (select json_array_elements_text($1::json))`
+)
+
+interface Row {
+  user_id: string
+  key: string
+  content_type: string
+  size_bytes: string
+  width: number
+  height: number
+  verified_at: string
+}
+
+const factsOf = (row: Row): Facts => ({
+  key: row.key,
+  contentType: row.content_type,
+  sizeBytes: Number(row.size_bytes),
+  width: row.width,
+  height: row.height,
+  verifiedAt: new Date(row.verified_at)
+})
 
 /**
  * How long an answer with these avatars may be kept, in seconds: as long as configured, and never so

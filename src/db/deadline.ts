@@ -25,9 +25,10 @@ export class DeadlineError extends Error {
 export function withDeadline(client: () => Sql, ms: number, useless: (client: Sql) => void): Sql {
   const giveUpOn = (used: Sql) => () => useless(used)
   return intercept(client, {
-    unsafe: (...args: Parameters<Sql['unsafe']>) => {
+    unsafe: (text: string, parameters?: Parameters<Sql['unsafe']>[1], options?: Options) => {
       const used = client()
-      return bounded(used.unsafe(...args), ms, giveUpOn(used))
+      const prepare = options?.prepare && used.options.prepare
+      return bounded(used.unsafe(text, parameters, { prepare }), ms, giveUpOn(used))
     },
     begin: (work: (tx: Sql) => Promise<unknown>) => {
       const used = client()
@@ -37,6 +38,7 @@ export function withDeadline(client: () => Sql, ms: number, useless: (client: Sq
 }
 
 type Query = ReturnType<Sql['unsafe']>
+type Options = Parameters<Sql['unsafe']>[2]
 
 // Drizzle awaits a query or its values(), nothing else; until then the query has not started.
 function bounded(query: Query, ms: number, useless: () => void) {

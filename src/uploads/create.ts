@@ -1,6 +1,6 @@
 // Create an upload: record what was declared, then grant exactly that.
 
-import { sql } from '../db/drizzle.ts'
+import { statement } from '../db/statement.ts'
 import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'
 import { newId, stagingKey } from '../keys.ts'
@@ -39,21 +39,28 @@ async function record({ config, db }: Deps, id: string, owner: Owner, declared: 
   const userId = owner.id
   const life = config.grantSeconds + config.confirmSeconds
   const { purpose, contentType, sizeBytes, sha256 = null } = declared
-  const [upload] = await db.execute<{ expires_at: string }>(sql`
-    with created as (
-      insert into uploads (id, user_id, purpose, content_type, size_bytes, sha256, expires_at, purge_after)
-      select ${id}, ${userId}, ${purpose}, ${contentType}, ${sizeBytes}, ${sha256}, ends, ends
-      from (select now() + make_interval(secs => ${life}) as ends) as life
-      -- in this order: the count takes the lock by which creates and an erasure take turns
-      where case when count_open_uploads(${userId}) < ${config.openUploadsPerUser}
-        then not ${wasErased(owner)} else false end
-      returning user_id, expires_at
-    ), account as (insert into users (id) select user_id from created on conflict do nothing)
-    select expires_at from created`)
+  const [upload] = await insert(
+    db,
+    ...[id, userId, purpose, contentType, sizeBytes, sha256, life],
+    ...[config.openUploadsPerUser, owner.issuedAt]
+  )
   if (upload) return new Date(upload.expires_at)
-  const [user] = await db.execute<{ erased: boolean }>(sql`select ${wasErased(owner)} as erased`)
+  const [user] = await erased(db, userId, owner.issuedAt)
   throw problem(user?.erased ? 'USER_ERASED' : 'TOO_MANY_OPEN_UPLOADS')
 }
 
-const wasErased = ({ id, issuedAt }: Owner) =>
-  sql`was_erased(${id}, to_timestamp(${issuedAt}::double precision))`
+const insert = statement<{ expires_at: string }>(`
+  with created as (
+    insert into uploads (id, user_id, purpose, content_type, size_bytes, sha256, expires_at, purge_after)
+    select $1, $2, $3, $4, $5::bigint, $6, ends, ends
+    from (select now() + make_interval(secs => $7::double precision) as ends) as life
+    -- in this order: the count takes the lock by which creates and an erasure take turns
+    where case when count_open_uploads($2) < $8::bigint
+      then not was_erased($2, to_timestamp($9::double precision)) else false end
+    returning user_id, expires_at
+  ), account as (insert into users (id) select user_id from created on conflict do nothing)
+  select expires_at from created`)
+
+const erased = statement<{ erased: boolean }>(
+  'select was_erased($1, to_timestamp($2::double precision)) as erased'
+)

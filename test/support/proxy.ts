@@ -49,6 +49,7 @@ export async function startProxy(t: Pick<Test, 'teardown'>, databaseUrl: string)
 
   const url = new URL(databaseUrl)
   url.port = `${(server.address() as { port: number }).port}`
+  url.searchParams.set('prepare', 'false') // or a statement's text would pass but once
   return {
     url: url.href,
     /** The next message with this text arrives, but its answer does not. */
