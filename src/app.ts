@@ -1,7 +1,6 @@
 // The HTTP application: plugins, routes and the error handler; it never listens by itself.
 
 import cors from '@fastify/cors'
-import helmet from '@fastify/helmet'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 
@@ -10,7 +9,9 @@ import { problem } from './errors.ts'
 import { registerTokens } from './routes/authenticate.ts'
 import { avatarRoutes } from './routes/avatars.ts'
 import { registerDocs } from './routes/docs.ts'
+import { addHeaders } from './routes/headers.ts'
 import { healthRoutes } from './routes/health.ts'
+import { OneLine } from './routes/logging.ts'
 import { answerGarbage, sendProblem } from './routes/problems.ts'
 import { redirectRoutes } from './routes/redirect.ts'
 import { uploadRoutes } from './routes/uploads.ts'
@@ -20,6 +21,7 @@ import { userRoutes } from './routes/users.ts'
 export async function buildApp(deps: Deps, logger: FastifyServerOptions['logger'] = false) {
   const app = fastify({
     logger,
+    logController: new OneLine(),
     bodyLimit: 16 * 1024,
     // What arrives on an open connection while we close is still served: no request is lost.
     return503OnClosing: false,
@@ -37,11 +39,7 @@ export async function buildApp(deps: Deps, logger: FastifyServerOptions['logger'
   })
   acceptOnlyJson(app as unknown as FastifyInstance)
   closeConnectionsWhenClosing(app as unknown as FastifyInstance)
-  await app.register(helmet, {
-    crossOriginResourcePolicy: { policy: 'cross-origin' },
-    // TLS ends before us: told to upgrade, a browser on a plain address would load no docs.
-    contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } }
-  })
+  addHeaders(app as unknown as FastifyInstance)
   await app.register(cors, {
     origin: deps.config.corsOrigins,
     methods: ['GET', 'POST', 'DELETE'],

@@ -1,6 +1,7 @@
 // The process: configuration, resources, the app; it listens, and closes gracefully.
 
 import closeWithGrace from 'close-with-grace'
+import pino from 'pino'
 
 import { buildApp } from './app.ts'
 import { ConfigError, readConfig } from './config.ts'
@@ -9,6 +10,9 @@ import { startJanitor } from './janitor/schedule.ts'
 import { openBucket } from './s3/bucket.ts'
 import { isUnnamed } from './stores.ts'
 
+// Written while the event loop goes on, several lines at once when there are many; what is still to be
+// written is written at the end.
+const LOG = pino.destination({ dest: 1, sync: false })
 const DRAIN_MS = 25_000 // orchestrators kill after 30 s
 
 try {
@@ -24,7 +28,7 @@ async function serve() {
   const database = openDatabase(config)
   const bucket = openBucket(config.s3)
   const deps = { config, db: database.db, bucket, now: () => new Date() }
-  const app = await buildApp(deps, { level: config.logLevel })
+  const app = await buildApp(deps, { level: config.logLevel, stream: LOG })
   const stopJanitor = startJanitor(deps, app.log)
   app.addHook('preClose', async () => void stopJanitor()) // while requests are still being answered
   app.addHook('onClose', async () => {

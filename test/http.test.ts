@@ -5,6 +5,7 @@ import { buffer } from 'node:stream/consumers'
 
 import t from 'tap'
 
+import { buildApp } from '../src/app.ts'
 import { startApp } from './support/app.ts'
 import { padded, png } from './support/pictures.ts'
 
@@ -203,4 +204,25 @@ t.test('it is alive and ready', async (t) => {
   for (const path of ['/health/live', '/health/ready']) {
     t.same((await app.inject(path)).json(), { status: 'ok' })
   }
+})
+
+t.test('one line in the log for each request, with nothing of the caller in it', async (t) => {
+  const { deps, app } = await startApp(t)
+  const lines: string[] = []
+  const logged = await buildApp(deps, {
+    stream: { write: (line: string) => void lines.push(line) }
+  })
+  t.teardown(() => logged.close())
+  const headers = { authorization: `Bearer ${app.jwt.sign({ sub: 'ada' }, { expiresIn: '1h' })}` }
+  await logged.inject({ url: '/api/users/ada-lovelace/avatar?secret=1', headers })
+  await logged.inject({ url: '/api/avatars?userId=ada-lovelace', headers })
+  await logged.inject('/nothing/ada-lovelace')
+  const said = lines.map((line) => JSON.parse(line))
+  t.match(said, [
+    { msg: 'answered', method: 'GET', route: '/api/users/:userId/avatar', status: 400 },
+    { msg: 'answered', method: 'GET', route: '/api/avatars', status: 200 },
+    { msg: 'answered', method: 'GET', status: 404 }
+  ])
+  t.equal(said.length, 3)
+  t.notMatch(lines.join(''), /lovelace|secret|Bearer|ey[JK]/)
 })
