@@ -4,7 +4,7 @@ import t from 'tap'
 
 import { openClients } from '../src/s3/client.ts'
 import { presignPost } from '../src/s3/grant.ts'
-import { presignGet } from '../src/s3/signed-url.ts'
+import { openSigner, presignGet } from '../src/s3/signed-url.ts'
 import { storeOf } from '../src/stores.ts'
 
 const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' }
@@ -94,7 +94,38 @@ t.test('without credentials nothing is signed, and S3 is what is missing', async
   }
 })
 
-t.test('it is said to end when the credentials do', async (t) => {
-  const expiration = new Date('2026-01-01T10:02:00Z')
-  t.same((await signer(expiration)('2026-01-01T10:00:00Z')).expiresAt, expiration)
+t.test('it is said to end a minute before the credentials do', async (t) => {
+  const sign = signer(new Date('2026-01-01T10:02:00Z'))
+  const { expiresAt } = await sign('2026-01-01T10:00:00Z')
+  t.same(expiresAt, new Date('2026-01-01T10:01:00Z'))
+  const ended = { status: 503, code: 'STORAGE_UNAVAILABLE' }
+  await t.rejects(sign('2026-01-01T10:01:00Z'), ended, 'none is handed out that may be dead')
+})
+
+t.test('one signer signs many, as if each were signed alone', async (t) => {
+  const handle = s3()
+  const lifetime = { seconds: 3600, now: new Date('2026-01-01T10:00:00Z') }
+  const sign = await openSigner(handle, lifetime)
+  for (const contentType of ['image/png', 'image/gif', 'image/png']) {
+    const object = { key, contentType }
+    t.same(sign(object), await presignGet(handle, { ...object, ...lifetime }))
+    t.match(sign(object).url, `response-content-type=${encodeURIComponent(contentType)}`)
+  }
+  t.equal(await openSigner(handle, lifetime), sign, 'in its window it is made once')
+  t.not(
+    await openSigner(handle, { ...lifetime, seconds: 3601 }),
+    sign,
+    'the window alone is the same'
+  )
+})
+
+t.test('a bucket whose URLs are signed in another way gets none', async (t) => {
+  const express = { ...s3(), name: 'pictures--use1-az4--x-s3' }
+  const session = { ...credentials, sessionToken: 'of a session' }
+  express.signer.config.s3ExpressIdentityProvider = { getS3ExpressIdentity: async () => session }
+  const facts = { key, contentType: 'image/png', seconds: 60, now: new Date() }
+  await t.rejects(presignGet(express, facts), {
+    code: 'STORAGE_UNAVAILABLE',
+    cause: { message: /would need AWS4-HMAC-SHA256 for s3express/ }
+  })
 })

@@ -10,7 +10,9 @@ import { type GrantFacts, presignPost, presignPut } from './grant.ts'
 import { readLabel, writeLabel } from './label.ts'
 import { list } from './list.ts'
 import { hash, readRange } from './read.ts'
-import { presignGet, type UrlFacts } from './signed-url.ts'
+import { openSigner, presignGet, type UrlFacts } from './signed-url.ts'
+import { DISPOSITION } from './sigv4.ts'
+import type { Lifetime } from './window.ts'
 
 export interface Bucket extends ReturnType<typeof verbs> {
   /** The same bucket, of which no call begins or goes on once the signal is aborted. */
@@ -31,9 +33,9 @@ export interface StoredObject {
  * or stays silent makes it throw STORAGE_UNAVAILABLE. An absent object is null.
  */
 export function openBucket(config: S3Config): Bucket {
-  const { sender, copier, signer, close } = openClients(config)
+  const { close, ...clients } = openClients(config)
   const { bucket: name, deadlineMs, store, method } = config
-  return bucketOf({ sender, copier, signer, name, deadlineMs, store, method }, close)
+  return bucketOf({ ...clients, name, deadlineMs, store, method }, close)
 }
 
 const bucketOf = (s3: S3, close: () => void): Bucket => ({
@@ -49,6 +51,8 @@ function verbs(s3: S3) {
     presignPost: (facts: GrantFacts) => presignPost(s3, facts),
     presignPut: (facts: GrantFacts) => presignPut(s3, facts),
     presignGet: (facts: UrlFacts) => presignGet(s3, facts),
+    /** For many URLs at once: waits once, then each is signed without waiting. */
+    openSigner: (lifetime: Lifetime) => openSigner(s3, lifetime),
     head: (key: string) => head(s3, key),
     readRange: (key: string, first: number, last: number) => readRange(s3, key, first, last),
     hash: (key: string, sizeBytes: number) => hash(s3, key, sizeBytes),
@@ -66,6 +70,7 @@ export interface S3 {
   sender: ReturnType<typeof openClients>['sender']
   copier: ReturnType<typeof openClients>['copier']
   signer: ReturnType<typeof openClients>['signer']
+  signUrls: ReturnType<typeof openClients>['signUrls']
   name: string
   deadlineMs: number
   store: Store
@@ -108,7 +113,7 @@ async function promote(s3: S3, from: string, to: string, { contentType, etag }: 
     // Ordinary headers may be added to a presigned PUT by whoever holds it: none must survive.
     MetadataDirective: 'REPLACE',
     ContentType: contentType,
-    ContentDisposition: 'inline; filename="avatar"',
+    ContentDisposition: DISPOSITION,
     CacheControl: 'private, max-age=31536000, immutable'
   })
   const copied = await call(s3, async (options) => {

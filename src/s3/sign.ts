@@ -8,14 +8,20 @@ import { unavailable } from './call.ts'
  * @throws {Problem} STORAGE_UNAVAILABLE when there are none, or none in time
  */
 export async function sign<Signed>(s3: S3, make: (expiration?: Date) => Promise<Signed>) {
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const noAnswer = () => reject(new Error(`no credentials within ${s3.deadlineMs} ms`))
-  const timer = setTimeout(noAnswer, s3.deadlineMs)
   try {
     const signing = s3.signer.config.credentials().then(({ expiration }) => make(expiration))
-    return await Promise.race([signing, late])
+    return await inTime(signing, s3.deadlineMs)
   } catch (err) {
     throw unavailable(err)
+  }
+}
+
+/** What comes of the promise, if it comes in time. */
+export async function inTime<Result>(promise: Promise<Result>, ms: number) {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error(`no credentials within ${ms} ms`)), ms)
+  try {
+    return await Promise.race([promise, late])
   } finally {
     clearTimeout(timer)
   }

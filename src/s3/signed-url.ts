@@ -1,42 +1,90 @@
 // Signed GET URLs, the same on every instance for as long as one window of time lasts.
 
-import { GetObjectCommand } from '@aws-sdk/client-s3'
-import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import type { S3Client } from '@aws-sdk/client-s3'
 
 import type { S3 } from './bucket.ts'
-import { earlier, sign } from './sign.ts'
+import { unavailable } from './call.ts'
+import { type Credentials, holdCredentials, MARGIN_MS } from './credentials.ts'
+import { type Place, placeOf } from './place.ts'
+import { earlier, inTime } from './sign.ts'
+import { prepare } from './sigv4.ts'
+import { type Lifetime, type Window, windowMs, windowOf } from './window.ts'
 
-export interface UrlFacts {
+/** What a URL shows. */
+export interface Shown {
   key: string
   contentType: string
-  /** How long the URL lives, counted from the start of its window. */
-  seconds: number
-  now: Date
 }
+
+export type UrlFacts = Shown & Lifetime
 
 export interface SignedUrl {
   url: string
-  /** When it really stops working: at its own end or, if earlier, that of the credentials. */
+  /** When it really stops working: at its own end or, if earlier, before that of the credentials. */
   expiresAt: Date
 }
 
+/** Signs one object's URL, at once. */
+export type SignUrl = (object: Shown) => SignedUrl
+
 /**
- * Signs as of the start of the current window, for two windows: every instance hands out the same
- * URL, caches can keep it, and at least half of its life is always left.
+ * Looks for the credentials once, and returns what signs as many URLs as are wanted now: as of the
+ * start of the current window, for two windows.
+ * @throws {Problem} STORAGE_UNAVAILABLE when there are no credentials, or none in time
  */
+export async function openSigner(s3: S3, lifetime: Lifetime): Promise<SignUrl> {
+  try {
+    return await s3.signUrls(s3, lifetime)
+  } catch (err) {
+    throw unavailable(err)
+  }
+}
+
+/** One URL, as of the start of the current window. */
 export async function presignGet(s3: S3, facts: UrlFacts): Promise<SignedUrl> {
-  const windowMs = Math.floor(facts.seconds / 2) * 1000
-  const signingDate = new Date(Math.floor(facts.now.getTime() / windowMs) * windowMs)
-  const command = new GetObjectCommand({
-    Bucket: s3.name,
-    Key: facts.key,
-    // Pinned in the signature: whatever the object claims to be, it is served as a picture.
-    ResponseContentType: facts.contentType,
-    ResponseContentDisposition: 'inline; filename="avatar"'
-  })
-  return sign(s3, async (expiration) => {
-    const url = await getSignedUrl(s3.signer, command, { signingDate, expiresIn: facts.seconds })
-    const ends = new Date(signingDate.getTime() + facts.seconds * 1000)
-    return { url, expiresAt: earlier(ends, expiration) }
-  })
+  const sign = await openSigner(s3, facts)
+  return sign(facts)
+}
+
+/** Remembers, for one client, its credentials, the bucket's place and the last window's signer. */
+export function rememberSigner(client: S3Client) {
+  // Asked for anew each time: who sets other credentials means them to be used.
+  const credentialsFor = holdCredentials((options) => client.config.credentials(options))
+  const places = new Map<string, Place>()
+  let last: { window: Window; credentials: Credentials; place: Place; sign: SignUrl } | undefined
+
+  return async function signUrls(
+    { name, deadlineMs }: Pick<S3, 'name' | 'deadlineMs'>,
+    lifetime: Lifetime
+  ): Promise<SignUrl> {
+    const { seconds, now } = lifetime
+    const found = credentialsFor({ now, ms: windowMs(seconds), deadlineMs })
+    const credentials = found instanceof Promise ? await found : found
+    let place = places.get(name)
+    if (!place) {
+      place = await inTime(placeOf(client, name), deadlineMs)
+      places.set(name, place)
+    }
+    const window = windowOf(lifetime)
+    if (last && isSame(last, { window, credentials, place })) return last.sign
+    const sign = signerOf(place, credentials, window)
+    last = { window, credentials, place, sign }
+    return sign
+  }
+}
+
+type Sheet = { window: Window; credentials: Credentials; place: Place }
+
+const isSame = (one: Sheet, other: Sheet) =>
+  one.credentials === other.credentials &&
+  one.place === other.place &&
+  one.window.seconds === other.window.seconds &&
+  one.window.startsAt.getTime() === other.window.startsAt.getTime()
+
+function signerOf(place: Place, credentials: Credentials, window: Window): SignUrl {
+  const sign = prepare(place, credentials, window)
+  const { expiration } = credentials
+  const end = expiration && new Date(expiration.getTime() - MARGIN_MS)
+  const expiresAt = earlier(window.endsAt, end)
+  return ({ key, contentType }) => ({ url: sign(key, contentType), expiresAt })
 }
