@@ -31,7 +31,7 @@ const below: Record<string, string[]> = {
   db: ['config', 'reasons'],
   s3: ['config', 'errors', 'keys', 'stores'],
   deps: ['config', 'db', 's3'],
-  avatars: ['config', 'db', 'deps', 'errors'],
+  avatars: ['config', 'db', 'deps', 'errors', 's3'],
   janitor: ['config', 'db', 'deps', 'errors', 'keys', 's3'],
   users: ['db', 'deps', 'errors', 'janitor'],
   uploads: ['avatars', 'config', 'db', 'deps', 'errors', 'images', 'keys', 'reasons', 's3'],

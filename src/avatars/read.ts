@@ -6,6 +6,7 @@ import { objects } from '../db/schema.ts'
 import { statement } from '../db/statement.ts'
 import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'
+import type { SignUrl } from '../s3/signed-url.ts'
 
 const Time = Type.String({ format: 'date-time' })
 
@@ -39,8 +40,8 @@ export async function findAvatar(deps: Deps, userId: string): Promise<Avatar | n
 /** The avatars of many users, by one statement; who has none is not in it. */
 export async function findAvatars(deps: Deps, userIds: string[]): Promise<Map<string, Avatar>> {
   const rows = await avatarsOf(deps.db, JSON.stringify(userIds))
-  const avatars = await Promise.all(rows.map((row) => present(deps, factsOf(row))))
-  return new Map(rows.map(({ user_id }, index) => [user_id, avatars[index]!]))
+  const sign = await signerOf(deps)
+  return new Map(rows.map((row) => [row.user_id, avatarFrom(sign, factsOf(row))]))
 }
 
 const select = `
@@ -91,18 +92,21 @@ export const facts = {
 }
 export type Facts = { [Name in keyof typeof facts]: (typeof objects.$inferSelect)[Name] }
 
-/** Signs a URL for a verified object. The key itself appears nowhere else in the answer. */
-export async function present({ bucket, config, now }: Deps, object: Facts): Promise<Avatar> {
-  const { key, contentType, sizeBytes } = object
-  const signed = await bucket.presignGet({
-    key,
-    contentType,
-    seconds: config.urlSeconds,
-    now: now()
-  })
+/** An answer about a verified object, with a URL that is signed for it. */
+export async function present(deps: Deps, object: Facts): Promise<Avatar> {
+  return avatarFrom(await signerOf(deps), object)
+}
+
+const signerOf = ({ bucket, config, now }: Deps) =>
+  bucket.openSigner({ seconds: config.urlSeconds, now: now() })
+
+// The key appears nowhere but in the URL.
+function avatarFrom(sign: SignUrl, object: Facts): Avatar {
+  const { contentType, sizeBytes } = object
+  const { url, expiresAt } = sign(object)
   return {
-    url: signed.url,
-    expiresAt: signed.expiresAt.toISOString(),
+    url,
+    expiresAt: expiresAt.toISOString(),
     contentType,
     sizeBytes,
     width: object.width!,
