@@ -25,8 +25,10 @@ try {
 
 async function serve() {
   const config = readConfig(process.env)
-  const database = openDatabase(config)
   const bucket = openBucket(config.s3)
+  const lifeProblem = await bucket.lifeProblem({ seconds: config.urlSeconds, now: new Date() })
+  if (lifeProblem) throw new ConfigError([lifeProblem])
+  const database = openDatabase(config)
   const deps = { config, db: database.db, bucket, now: () => new Date() }
   const app = await buildApp(deps, { level: config.logLevel, stream: LOG })
   const stopJanitor = startJanitor(deps, app.log)

@@ -2,7 +2,10 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
@@ -152,6 +155,30 @@ t.test('what cannot work is refused in sentences', async (t) => {
     t.match(output, sentence)
     t.notMatch(output, /\n\s+at /, 'no stack')
   }
+})
+
+t.test('credentials that end before their URLs should are refused at start', async (t) => {
+  const { env } = await environment(t)
+  const folder = mkdtempSync(join(tmpdir(), 'directo-credentials-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const [program, profile] = [join(folder, 'credentials.mjs'), join(folder, 'config')]
+  writeFileSync(
+    program,
+    `console.log(JSON.stringify({ Version: 1, AccessKeyId: 'a', SecretAccessKey: 'b', SessionToken: 'c',
+      Expiration: new Date(Date.now() + 900_000) }))`
+  )
+  writeFileSync(profile, `[default]\ncredential_process = ${process.execPath} ${program}\n`)
+  const search = {
+    AWS_ACCESS_KEY_ID: '',
+    AWS_SECRET_ACCESS_KEY: '',
+    AWS_CONFIG_FILE: profile,
+    AWS_SHARED_CREDENTIALS_FILE: profile,
+    URL_SECONDS: '86400'
+  }
+  const { code, output } = await directo(t, ['serve'], { ...env, ...search }).ended
+  t.equal(code, 1)
+  t.match(output, /URL_SECONDS=86400 cannot be kept: new credentials live (900|899) s/)
+  t.notMatch(output, /\n\s+at /, 'no stack')
 })
 
 t.test('asked for help, no command does anything else', async (t) => {

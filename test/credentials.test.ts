@@ -1,8 +1,12 @@
 // Credentials at hand: asked for seldom, renewed early, and honest when there are no better ones.
 
+import { S3Client } from '@aws-sdk/client-s3'
 import t from 'tap'
 
+import { openClients } from '../src/s3/client.ts'
 import { type Credentials, holdCredentials, type Provider } from '../src/s3/credentials.ts'
+import { lifeProblem, tooShort } from '../src/s3/lifetime.ts'
+import { storeOf } from '../src/stores.ts'
 
 const START = Date.UTC(2100, 0, 1) // the SDK looks at the real clock
 const MINUTE = 60_000
@@ -91,4 +95,48 @@ t.test('a minute before their end they are not used, and others are, once they c
   await same.id(0)
   await t.rejects(same.id(59), /have ended/)
   await t.rejects(providerOf('never').id(0), /within 100 ms/)
+})
+
+t.test('what new credentials cannot keep is not promised', (t) => {
+  const now = at(0)
+  const old = named('a', 5)
+  const judge = (seconds: number, after: Credentials) => tooShort(old, after, { seconds, now })
+  t.equal(judge(3600, named('b', 31)), null)
+  t.match(judge(3602, named('b', 31)), /URL_SECONDS=3602 .* live 1860 s.* at most URL_SECONDS=3600/)
+  t.match(judge(86_400, named('b', 15)), /URL_SECONDS=86400 .* live 900 s.* at most .*=1680/)
+  t.equal(judge(86_400, named('a', 5)), null, 'the same again: nobody knows how long they lived')
+  t.equal(judge(86_400, named('b')), null, 'without an end')
+  t.end()
+})
+
+t.test('before it serves, the service looks at the credentials it would sign with', async (t) => {
+  const { close, ...clients } = openClients({
+    endpoint: undefined,
+    publicEndpoint: undefined,
+    pathStyle: false,
+    region: 'us-east-1',
+    credentials: undefined,
+    deadlineMs: 100
+  })
+  t.teardown(close)
+  const s3 = {
+    ...clients,
+    name: 'b',
+    deadlineMs: 100,
+    store: storeOf('aws')!,
+    method: 'POST' as const
+  }
+  const judge = (...answers: (Credentials | Error | 'never')[]) => {
+    const { provide, calls } = providerOf(...answers)
+    // As the SDK does with a provider of its own: it keeps what there was.
+    s3.signer.config.credentials = new S3Client({ credentials: provide }).config.credentials
+    return { calls, problem: lifeProblem(s3, { seconds: 86_400, now: at(0) }) }
+  }
+  const short = judge(named('a', 5), named('b', 15))
+  t.match(await short.problem, /new credentials live 900 s/)
+  t.same(short.calls, [false, true])
+  t.equal(await judge(named('a', 720), named('b', 722)).problem, null)
+  t.equal(await judge(named('a')).problem, null)
+  t.equal(await judge(new Error('away')).problem, null, 'they may come later')
+  t.equal(await judge('never').problem, null)
 })

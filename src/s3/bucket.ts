@@ -8,6 +8,7 @@ import { openClients, type S3Config } from './client.ts'
 import { deleteObjects } from './delete.ts'
 import { type GrantFacts, presignPost, presignPut } from './grant.ts'
 import { readLabel, writeLabel } from './label.ts'
+import { lifeProblem } from './lifetime.ts'
 import { list } from './list.ts'
 import { hash, readRange } from './read.ts'
 import { openSigner, presignGet, type UrlFacts } from './signed-url.ts'
@@ -53,6 +54,8 @@ function verbs(s3: S3) {
     presignGet: (facts: UrlFacts) => presignGet(s3, facts),
     /** For many URLs at once: waits once, then each is signed without waiting. */
     openSigner: (lifetime: Lifetime) => openSigner(s3, lifetime),
+    /** What keeps signed URLs from living so long, as a sentence, or null. */
+    lifeProblem: (lifetime: Lifetime) => lifeProblem(s3, lifetime),
     head: (key: string) => head(s3, key),
     readRange: (key: string, first: number, last: number) => readRange(s3, key, first, last),
     hash: (key: string, sizeBytes: number) => hash(s3, key, sizeBytes),
