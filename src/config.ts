@@ -3,6 +3,7 @@
 import { envSchema } from 'env-schema'
 import { type Static, type TObject, Type } from 'typebox'
 
+import { cdnOf, cdnProblems } from './cdn.ts'
 import { Settings } from './settings.ts'
 import { methodOf, names, type Store, storeOf } from './stores.ts'
 
@@ -97,7 +98,7 @@ function contradictions(settings: Partial<Record<keyof Settings, string>>) {
   if (settings.S3_PUBLIC_ENDPOINT && !settings.S3_ENDPOINT) {
     problems.push('S3_PUBLIC_ENDPOINT needs S3_ENDPOINT')
   }
-  problems.push(...storeProblems(settings))
+  problems.push(...storeProblems(settings), ...cdnProblems(settings))
   for (const origin of list(settings.CORS_ORIGINS ?? '')) {
     if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
       problems.push(`CORS_ORIGINS: "${origin}" is not an origin such as https://app.example.com`)
@@ -121,6 +122,7 @@ function storeProblems({ STORE, S3_ENDPOINT, UPLOAD_METHOD }: Partial<Record<str
 
 function arrange(settings: Settings) {
   const store = storeOf(settings.STORE, settings.S3_ENDPOINT) as Store // looked at before
+  const cdn = cdnOf(settings)
   return {
     databaseUrl: settings.DATABASE_URL,
     databasePool: settings.DATABASE_POOL,
@@ -134,6 +136,7 @@ function arrange(settings: Settings) {
       store,
       method: methodOf(settings.UPLOAD_METHOD, store).method ?? 'POST',
       credentials: credentials(settings),
+      ...(cdn && { cdn }),
       deadlineMs: settings.S3_DEADLINE_MS
     },
     jwtSecret: settings.JWT_SECRET,

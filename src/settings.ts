@@ -48,6 +48,19 @@ export const Settings = Type.Object({
   AWS_ACCESS_KEY_ID: Type.Optional(text("key id; unset means the AWS SDK's own search")),
   AWS_SECRET_ACCESS_KEY: Type.Optional(text('secret that belongs to the key id')),
   AWS_SESSION_TOKEN: Type.Optional(text('token that belongs to temporary credentials')),
+  PUBLIC_ASSET_BASE: Type.Optional(
+    text('where clients read avatars through CloudFront; unset means from S3', {
+      pattern: '^https?://[^/?#@\\s]+(/[^?#@\\s]*)?$',
+      examples: ['https://cdn.example.com (a path may follow, a query may not)']
+    })
+  ),
+  CLOUDFRONT_KEY_PAIR_ID: Type.Optional(
+    text("id of the public key in the distribution's key group", {
+      pattern: '^[A-Z0-9]+$',
+      examples: ['K2JCJMDEHXQW5F']
+    })
+  ),
+  CLOUDFRONT_PRIVATE_KEY: Type.Optional(text('RSA key that belongs to it, as a PEM')),
   JWT_SECRET: text('HS256 secret that user tokens are signed with, at least 32 bytes'),
   HOST: text('address to listen on', { default: '127.0.0.1' }),
   PORT: integer('port to listen on', 0, 65_535, 3000),

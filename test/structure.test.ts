@@ -23,7 +23,8 @@ function layerOf(path: string) {
 const below: Record<string, string[]> = {
   settings: [],
   stores: [],
-  config: ['settings', 'stores'],
+  cdn: [],
+  config: ['cdn', 'settings', 'stores'],
   images: [],
   keys: [],
   reasons: [],

@@ -5,6 +5,7 @@ import { CopyObjectCommand, HeadBucketCommand, HeadObjectCommand } from '@aws-sd
 import type { Store, UploadMethod } from '../stores.ts'
 import { call, isChanged, unavailable } from './call.ts'
 import { openClients, type S3Config } from './client.ts'
+import { openCdn } from './cloudfront.ts'
 import { deleteObjects } from './delete.ts'
 import { type GrantFacts, presignPost, presignPut } from './grant.ts'
 import { readLabel, writeLabel } from './label.ts'
@@ -36,7 +37,8 @@ export interface StoredObject {
 export function openBucket(config: S3Config): Bucket {
   const { close, ...clients } = openClients(config)
   const { bucket: name, deadlineMs, store, method } = config
-  return bucketOf({ ...clients, name, deadlineMs, store, method }, close)
+  const cdn = config.cdn && openCdn(config.cdn)
+  return bucketOf({ ...clients, name, deadlineMs, store, method, cdn }, close)
 }
 
 const bucketOf = (s3: S3, close: () => void): Bucket => ({
@@ -78,6 +80,8 @@ export interface S3 {
   deadlineMs: number
   store: Store
   method: UploadMethod
+  /** Signs URLs for the CDN before the bucket, where there is one. */
+  cdn?: ReturnType<typeof openCdn>
   signal?: AbortSignal
 }
 

@@ -7,7 +7,7 @@ import { rememberSigner } from './signed-url.ts'
 
 export type S3Config = Config['s3']
 /** Where the store is and who we are there. */
-export type Connection = Omit<S3Config, 'bucket' | 'store' | 'method'>
+export type Connection = Omit<S3Config, 'bucket' | 'store' | 'method' | 'cdn'>
 
 /**
  * They share credentials. `sender` performs calls and repeats them, `copier` never repeats any,

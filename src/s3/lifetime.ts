@@ -10,6 +10,7 @@ import { type Lifetime, windowMs } from './window.ts'
  * is, and also when there are none: they may come later.
  */
 export async function lifeProblem(s3: S3, lifetime: Lifetime): Promise<string | null> {
+  if (s3.cdn) return null
   const provide = s3.signer.config.credentials
   const asked = async () => {
     const before = await provide()
