@@ -1,14 +1,17 @@
-// The S3 sandbox in a process of its own, which fills itself and counts what it is asked to delete.
+// The S3 sandbox in a process of its own, which fills itself, notes what it is asked, and can be slow.
 
 import { createHash } from 'node:crypto'
 
 import { environmentOf } from '../src/dev/environment.ts'
+import type { Call } from '../src/dev/sandbox/call.ts'
 import { startSandbox } from '../src/dev/sandbox/server.ts'
+import type { Span } from './measure.ts'
 import { offer } from './remote.ts'
 
 const BUCKET = 'backlog'
 
 const sandbox = await startSandbox({ buckets: [BUCKET] })
+let undoSlow = () => {}
 const deletes = { calls: 0, keys: 0, firstAt: 0, lastAt: 0 }
 
 sandbox.misbehave.add('DeleteObjects', {
@@ -19,6 +22,13 @@ sandbox.misbehave.add('DeleteObjects', {
     deletes.firstAt ||= deletes.lastAt
     return answer
   }
+})
+
+const begun = new WeakMap<Call, number>()
+const spans: Span[] = []
+sandbox.misbehave.add('*', {
+  before: (call) => void begun.set(call, performance.now()),
+  after: (call) => void spans.push({ from: begun.get(call)!, to: performance.now() })
 })
 
 const functions = {
@@ -41,6 +51,18 @@ const functions = {
     return taken
   },
   seenDeletes: () => deletes,
+  /** Answers every call so much later; 0 ends it. */
+  slow(ms: number) {
+    undoSlow()
+    if (ms > 0) undoSlow = sandbox.misbehave.delay('*', ms)
+  },
+  /** When each call of late was being answered. */
+  takeSpans: () => spans.splice(0),
+  /** Forgets the bytes. */
+  empty() {
+    for (const prefix of ['staging/', 'avatars/', 'baseline/'])
+      for (const key of sandbox.door.list(BUCKET, prefix)) sandbox.door.delete(BUCKET, key)
+  },
   count: () => sandbox.door.list(BUCKET, 'avatars/').length
 }
 export type BucketFunctions = typeof functions

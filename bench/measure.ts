@@ -36,3 +36,26 @@ export function curve(values: number[], points = 10): number[] {
   const step = (values.length - 1) / (points - 1)
   return Array.from({ length: points }, (_, i) => Math.round(values[Math.round(i * step)] ?? 0))
 }
+
+/** From when to when something was under way, in milliseconds of one clock. */
+export interface Span {
+  from: number
+  to: number
+}
+
+/** The most spans of which each begins after the one before has ended: what had to wait in turn. */
+export function inTurn(spans: Span[]): number {
+  let count = 0
+  let end = Number.NEGATIVE_INFINITY
+  for (const { from, to } of spans.toSorted((a, b) => a.to - b.to)) {
+    if (from < end) continue
+    count += 1
+    end = to
+  }
+  return count
+}
+
+export const mean = (values: number[]) =>
+  values.reduce((sum, value) => sum + value, 0) / values.length
+
+export const median = (values: number[]) => percentile(values, 0.5)

@@ -1,6 +1,6 @@
 // Functions of another process, called over Node's own channel between parent and child.
 
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, type ForkOptions, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
@@ -11,16 +11,22 @@ type Remote<F extends Functions> = {
   [Name in keyof F]: (...args: Parameters<F[Name]>) => Promise<Awaited<ReturnType<F[Name]>>>
 }
 
-/** Starts a file of this folder that calls `offer`. */
-export function start<F extends Functions>(ends: Ends, file: string) {
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)))
-  ends.teardown(async () => {
+/** Starts a file, named from this folder, that calls `offer` or has `probe.ts` do it. */
+export function start<F extends Functions>(
+  ends: Ends,
+  file: string,
+  argv: string[] = [],
+  options: ForkOptions = {}
+) {
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), argv, options)
+  async function stop() {
     if (child.exitCode !== null || child.signalCode !== null) return
     const exited = once(child, 'exit')
     child.kill()
     await exited
-  })
-  return { pid: child.pid!, call: caller<F>(child) }
+  }
+  ends.teardown(stop)
+  return { pid: child.pid!, call: caller<F>(child), stop }
 }
 
 function caller<F extends Functions>(child: ChildProcess) {
