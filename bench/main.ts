@@ -35,12 +35,19 @@ const ends = { teardown: (end: () => unknown) => void ended.push(end) }
 const elapsed = () => Math.round(performance.now() / 1000)
 const say = (line: string) => console.error(`${elapsed()} s: ${line}`)
 installOnce()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => stop().finally(() => process.exit(1)))
+}
 try {
   const figures = await run()
   if (options.json) console.log(JSON.stringify({ ...figures, summary: summary(figures) }, null, 2))
   else print(figures)
 } finally {
-  for (const end of ended.reverse()) await end()
+  await stop()
+}
+
+async function stop() {
+  for (const end of ended.splice(0).reverse()) await end()
 }
 
 export type Figures = Awaited<ReturnType<typeof run>>
