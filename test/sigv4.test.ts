@@ -8,6 +8,7 @@ import t from 'tap'
 import { openClients } from '../src/s3/client.ts'
 import { placeOf } from '../src/s3/place.ts'
 import { DISPOSITION, prepare } from '../src/s3/sigv4.ts'
+import { FUZZ } from './support/thorough.ts'
 
 const OPTIONS = { numRuns: 300 * FUZZ } // .ci/run asks for more
 
