@@ -25,10 +25,9 @@ export class DeadlineError extends Error {
 export function withDeadline(client: () => Sql, ms: number, useless: (client: Sql) => void): Sql {
   const giveUpOn = (used: Sql) => () => useless(used)
   return intercept(client, {
-    unsafe: (text: string, parameters?: Parameters<Sql['unsafe']>[1], options?: Options) => {
+    unsafe: (text: string, parameters?: Parameters) => {
       const used = client()
-      const prepare = options?.prepare && used.options.prepare
-      return bounded(used.unsafe(text, parameters, { prepare }), ms, giveUpOn(used))
+      return bounded(used.unsafe(text, parameters, preparedBy(used)), ms, giveUpOn(used))
     },
     begin: (work: (tx: Sql) => Promise<unknown>) => {
       const used = client()
@@ -38,7 +37,11 @@ export function withDeadline(client: () => Sql, ms: number, useless: (client: Sq
 }
 
 type Query = ReturnType<Sql['unsafe']>
-type Options = Parameters<Sql['unsafe']>[2]
+type Parameters = globalThis.Parameters<Sql['unsafe']>[1]
+
+// Once for each connection: left to Drizzle, every statement is parsed and described anew, which is a
+// round trip of its own. `?prepare=false` in the address is for poolers that change the connection.
+const preparedBy = ({ options: { prepare } }: Sql) => ({ prepare })
 
 // Drizzle awaits a query or its values(), nothing else; until then the query has not started.
 function bounded(query: Query, ms: number, useless: () => void) {
@@ -65,9 +68,9 @@ function boundedTransaction(
 ) {
   let expired = false
   const begun = client.begin((tx) => {
-    const unsafe = (...args: Parameters<Sql['unsafe']>) => {
+    const unsafe = (text: string, parameters?: Parameters) => {
       if (expired) throw new DeadlineError(ms) // rolls back
-      return bounded(tx.unsafe(...args), ms, useless)
+      return bounded(tx.unsafe(text, parameters, preparedBy(client)), ms, useless)
     }
     return work(intercept(() => tx as unknown as Sql, { unsafe })).catch(silentIfLost)
   })
