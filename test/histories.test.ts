@@ -14,7 +14,7 @@ import { openSystem, type System } from './support/histories/system.ts'
 const { HISTORIES, HISTORIES_SEED, HISTORIES_PATH = '' } = process.env
 const count = Number(HISTORIES ?? 300)
 const processes = count > 1000 && !HISTORIES_PATH ? 2 : 1 // otherwise other tests run beside it
-const maxSteps = HISTORIES ? 12 : 7
+const maxSteps = HISTORIES ? 12 : 6
 const limit = HISTORIES ? {} : { interruptAfterTimeLimit: 200_000 } // tap ends a file after 300 s
 
 t.test('every history ends without a violation', async (t) => {

@@ -14,10 +14,10 @@ import { corpus } from './support/pictures/corpus.ts'
 import { objectBytes } from './support/pictures.ts'
 import { FUZZ } from './support/thorough.ts'
 
-const RANDOM_RUNS = 7_000 * FUZZ
-const MUTATED_RUNS = 23_000 * FUZZ
-const LARGE_RUNS = 1_400 * FUZZ
-const UNFIT_RUNS = 3_500 * FUZZ
+const RANDOM_RUNS = 3_500 * FUZZ
+const MUTATED_RUNS = 11_500 * FUZZ
+const LARGE_RUNS = 700 * FUZZ
+const UNFIT_RUNS = 1_750 * FUZZ
 const CANARY_BYTES = 32
 
 const MISTAKE = 'The file cannot be read.'

@@ -13,7 +13,7 @@ import { download, send } from './support/send.ts'
 import { FUZZ } from './support/thorough.ts'
 
 const OPTIONS = {
-  numRuns: 20 * FUZZ,
+  numRuns: 10 * FUZZ,
   endOnFailure: true // every step of shrinking is a whole upload
 }
 const BUCKETS = ['abc', 'my.pictures.example.com', `1.2-3--4.${'b'.repeat(54)}`]

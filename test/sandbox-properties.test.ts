@@ -19,6 +19,7 @@ import { KeyIndex } from '../src/dev/sandbox/key-index.ts'
 import { formOf, sendForm } from './support/attacks-form.ts'
 import { BUCKET, sendRaw, signed, startTestSandbox } from './support/sandbox.ts'
 import { temporaryFolder } from './support/sandbox-process.ts'
+import { FUZZ } from './support/thorough.ts'
 
 const Bucket = BUCKET
 
@@ -108,7 +109,7 @@ t.test('the index of keys is a sorted list, whatever is set and deleted', (t) =>
     }
     assert.deepEqual([passed, index.size, [...index.after('')]], [[], 0, []])
   }
-  t.doesNotThrow(() => fc.assert(fc.property(steps, holds), { numRuns: 300 }))
+  t.doesNotThrow(() => fc.assert(fc.property(steps, holds), { numRuns: 100 * FUZZ }))
   t.end()
 })
 
@@ -138,7 +139,7 @@ t.test('a signed request with any one byte changed is refused', async (t) => {
       t.ok(status >= 400 && status < 500, `${place}: ${now}`)
       t.same(sandbox.door.list(BUCKET), [])
     }),
-    { numRuns: 150 }
+    { numRuns: 50 * FUZZ }
   )
   t.equal((await sendRaw(sandbox, request)).status, 200, 'unchanged it goes through')
 })
@@ -161,7 +162,7 @@ t.test('a form with any one byte of a field changed is refused', async (t) => {
       t.ok(status >= 400 && status < 500, `${name}: ${value}`)
       t.same(sandbox.door.list(BUCKET), [])
     }),
-    { numRuns: 80 }
+    { numRuns: 30 * FUZZ }
   )
   t.equal((await sendForm(formOf(grant.url, grant.fields, Buffer.from('1234')))).status, 204)
 })
