@@ -41,7 +41,11 @@ type Parameters = globalThis.Parameters<Sql['unsafe']>[1]
 
 // Once for each connection: left to Drizzle, every statement is parsed and described anew, which is a
 // round trip of its own. `?prepare=false` in the address is for poolers that change the connection.
-const preparedBy = ({ options: { prepare } }: Sql) => ({ prepare })
+// What Postgres has forgotten (after a migration, or behind such a pooler) the library prepares again, but
+// then it gives the answers of whatever it sent behind on the same connection to the wrong queries, one
+// user's avatar to another: so nothing is sent behind.
+const preparedBy = ({ options: { prepare } }: Sql): Options => ({ prepare, onexecute: () => false })
+type Options = { prepare: boolean; onexecute: () => boolean } // the types know the first alone
 
 // Drizzle awaits a query or its values(), nothing else; until then the query has not started.
 function bounded(query: Query, ms: number, useless: () => void) {
