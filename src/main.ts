@@ -41,6 +41,7 @@ async function serve() {
   closeWithGrace({ delay: DRAIN_MS, logger: app.log }, async ({ err }) => {
     if (err) app.log.error({ err }, 'closing after an error')
     await app.close()
+    await new Promise((done) => LOG.flush(done)) // also when its reader is slow
   })
   if (isUnnamed(config.s3.store)) {
     app.log.warn('nobody said which store this is: directo doctor --keep finds out what it can do')

@@ -90,6 +90,13 @@ t.test('a 500 says nothing of its cause', async (t) => {
 
 t.test('an unknown address and a broken one are problems too', async (t) => {
   const { ada, app } = await startApp(t)
+  for (const url of ['/nothing/here', '/api/uploads/%zz', `/api/uploads/${'a'.repeat(200)}`]) {
+    t.match((await app.inject(url)).headers, {
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      'cache-control': 'no-store'
+    })
+  }
   t.match((await app.inject('/nothing/here')).json(), { status: 404, code: 'NOT_FOUND' })
   t.match((await app.inject('/api/uploads/%zz')).json(), { status: 400, code: 'BAD_REQUEST' })
   const headers = { authorization: `Bearer ${ada.token}` }
@@ -154,6 +161,9 @@ t.test('the API describes its routes and lists every code', async (t) => {
   const docs = await app.inject('/docs')
   t.equal(docs.statusCode, 200)
   t.match(docs.headers['content-type'], 'text/html')
+  t.match(docs.headers['content-security-policy'], "default-src 'self'")
+  t.notMatch(docs.headers['content-security-policy'], 'upgrade-insecure')
+  t.same(paths['/avatars/{userId}'].get.security, [{ bearer: [] }])
 })
 
 t.test('what is not HTTP is answered with a problem too', async (t) => {

@@ -30,7 +30,7 @@ export const avatarRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (ap
   app.get('/users/:userId/avatar', { schema: read }, async (request, reply) => {
     const avatar = await readAvatar(deps, named(request.params.userId, request.user))
     const maxAge = cacheSeconds(deps, [avatar])
-    if (isFresh(request, reply, { of: avatar.url, maxAge })) return reply.code(304).send(null)
+    if (isFresh(request, reply, { of: avatar.url, maxAge })) return reply.code(304).send()
     return avatar
   })
 
@@ -39,9 +39,9 @@ export const avatarRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (ap
     const userIds = [...new Set(query.userId.map((userId) => named(userId, user)))]
     const found = await findAvatars(deps, userIds)
     const avatars = userIds.map((userId) => ({ userId, avatar: found.get(userId) ?? null }))
-    const of = avatars.map(({ avatar }) => avatar?.url).join('\n')
+    const of = avatars.map(({ userId, avatar }) => `${userId} ${avatar?.url ?? ''}`).join('\n')
     const maxAge = cacheSeconds(deps, [...found.values()])
-    if (isFresh(request, reply, { of, maxAge })) return reply.code(304).send(null)
+    if (isFresh(request, reply, { of, maxAge })) return reply.code(304).send()
     return { avatars }
   })
 
@@ -61,7 +61,9 @@ async function listed({ query }: FastifyRequest) {
   if (typeof asked.userId === 'string') asked.userId = [asked.userId]
 }
 
-const fresh = { 304: Type.Null({ description: 'What the caller has is still right.' }) }
+const fresh = {
+  304: Type.Unsafe<undefined>({ type: 'null', description: 'What the caller has is still right.' })
+}
 
 const read = {
   tags,

@@ -14,6 +14,7 @@ import { Type } from 'typebox'
 import { isDatabaseAway, withoutQuery } from '../db/errors.ts'
 import { catalogue, Problem, type ProblemCode, problem } from '../errors.ts'
 import { Reason } from '../reasons.ts'
+import { headers } from './headers.ts'
 
 /**
  * Response schemas for the errors a route can answer, grouped by status as OpenAPI wants them.
@@ -58,6 +59,8 @@ export function sendProblem(err: unknown, request: FastifyRequest, reply: Fastif
   const told = asProblem(err)
   const { status, code, message, retryAfterSeconds } = told
   if (status >= 500) request.log.error({ err: withoutQuery(told.cause ?? err), code }, message)
+  // Also where no hook has run; and a 404 may be over at once, but caches may keep one that says nothing.
+  reply.headers(headers).header('cache-control', 'no-store')
   if (retryAfterSeconds) reply.header('retry-after', retryAfterSeconds)
   if (status === 401) reply.header('www-authenticate', 'Bearer')
   return reply.code(status).type('application/problem+json').send(document(told))
@@ -71,7 +74,8 @@ export function answerGarbage(err: Error & { code?: string }, socket: Socket) {
     `HTTP/1.1 ${told.status} ${STATUS_CODES[told.status]}`,
     'content-type: application/problem+json',
     `content-length: ${Buffer.byteLength(body)}`,
-    'connection: close'
+    'connection: close',
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   ]
   if (socket.writable) socket.write(`${head.join('\r\n')}\r\n\r\n${body}`)
   socket.destroySoon()

@@ -19,23 +19,25 @@ export const redirectRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (
   const { isPublic } = deps.config.avatar
   const onRequest = isPublic ? [] : [authenticate]
 
-  app.get('/:userId', { schema: redirect, onRequest }, async (request, reply) => {
+  const schema = { ...redirect, security: isPublic ? [] : [{ bearer: [] }] }
+  app.get('/:userId', { schema, onRequest }, async (request, reply) => {
     const userId = isPublic ? request.params.userId : named(request.params.userId, request.user)
     const instead = request.query.default ?? '404'
     const avatar = await findAvatar(deps, userId)
     if (!avatar && instead === '404') throw problem('AVATAR_NOT_FOUND')
     const of = avatar?.url ?? `${instead} ${userId}`
     const maxAge = cacheSeconds(deps, avatar ? [avatar] : [])
-    if (isFresh(request, reply, { of, maxAge, isPublic })) return reply.code(304).send(null)
-    if (avatar) return reply.redirect(avatar.url, 302)
-    reply.type('image/svg+xml').header('content-security-policy', SVG_POLICY)
+    const isKnown = isFresh(request, reply, { of, maxAge, isPublic })
+    if (avatar) return reply.redirect(avatar.url, 302) // a condition is for what would be a 200
+    reply.header('content-security-policy', SVG_POLICY)
+    if (isKnown) return reply.code(304).send()
+    reply.type('image/svg+xml')
     return reply.send(drawPlaceholder(instead as 'identicon' | 'initials', userId))
   })
 }
 
 const redirect = {
   tags: ['avatars'],
-  security: [{ bearer: [] }, {}] as Record<string, string[]>[],
   params: UserParams,
   querystring: Type.Object(
     {
@@ -57,7 +59,10 @@ const redirect = {
       content: { 'image/svg+xml': { schema: Type.String() } }
     },
     302: Type.Null({ description: '`location` is the signed URL.' }),
-    304: Type.Null({ description: 'What the caller has is still right.' }),
+    304: Type.Unsafe<undefined>({
+      type: 'null',
+      description: 'What the caller has is still right.'
+    }),
     ...problems(
       'UNAUTHENTICATED',
       'AVATAR_NOT_FOUND',
