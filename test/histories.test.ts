@@ -10,6 +10,7 @@ import type { Report, Task } from './support/histories/main.ts'
 import { newTally, play } from './support/histories/play.ts'
 import { type Act, stepOf } from './support/histories/steps.ts'
 import { openSystem, type System } from './support/histories/system.ts'
+import { atLength } from './support/thorough.ts'
 
 const { HISTORIES, HISTORIES_SEED, HISTORIES_PATH = '' } = process.env
 const count = Number(HISTORIES ?? 300)
@@ -38,7 +39,7 @@ t.test('every history ends without a violation', async (t) => {
   t.ok(played >= (HISTORIES_PATH ? 1 : count), `${played} histories`)
 })
 
-t.test('a service that is broken on purpose is noticed', async (t) => {
+t.test('a service that is broken on purpose is noticed', atLength, async (t) => {
   const system = await openSystem(t)
   const { sql } = system
   const done = { text: 'done' }

@@ -10,6 +10,7 @@ import { startClock } from './support/clock.ts'
 import { padded, png } from './support/pictures.ts'
 import { startProxy } from './support/proxy.ts'
 import { scan, watch } from './support/scanner.ts'
+import { atLength } from './support/thorough.ts'
 
 const picture = padded(png(8), 200)
 const other = padded(png(8, { colour: 'red' }), 200)
@@ -60,7 +61,7 @@ t.test('the service as it is keeps the scanner silent', async (t) => {
   t.strictSame(await sweptClean(), [])
 })
 
-t.test("I6: the user's row is taken last", async (t) => {
+t.test("I6: the user's row is taken last", atLength, async (t) => {
   const { ada, sql, deps, found } = await start(t)
   const [one, two] = await Promise.all([
     broken.copied(sql, deps, (await ada.sent(picture)).id),
@@ -71,21 +72,25 @@ t.test("I6: the user's row is taken last", async (t) => {
   t.match(await found(), [/^I6: avatars\/\w+ is live, but not the avatar of ada$/])
 })
 
-t.test('I1, I3: an error at COMMIT is taken for a failure, and the copy deleted', async (t) => {
-  const { ada, sql, instance, databaseUrl, found } = await start(t)
-  const upload = await ada.sent(picture)
-  const proxy = await startProxy(t, databaseUrl)
-  const { deps } = await instance({ DATABASE_URL: proxy.url })
-  proxy.loseAnswerTo('commit')
-  await broken.confirmAndTidyUp(sql, deps, 'ada', upload.id)
-  t.match(await found(), [
-    /^I1: .* is not in the bucket/,
-    /is live without bytes/,
-    /^I3: .* deleted/
-  ])
-})
+t.test(
+  'I1, I3: an error at COMMIT is taken for a failure, and the copy deleted',
+  atLength,
+  async (t) => {
+    const { ada, sql, instance, databaseUrl, found } = await start(t)
+    const upload = await ada.sent(picture)
+    const proxy = await startProxy(t, databaseUrl)
+    const { deps } = await instance({ DATABASE_URL: proxy.url })
+    proxy.loseAnswerTo('commit')
+    await broken.confirmAndTidyUp(sql, deps, 'ada', upload.id)
+    t.match(await found(), [
+      /^I1: .* is not in the bucket/,
+      /is live without bytes/,
+      /^I3: .* deleted/
+    ])
+  }
+)
 
-t.test('I1, I3: the janitor purges without looking', async (t) => {
+t.test('I1, I3: the janitor purges without looking', atLength, async (t) => {
   const { ada, deps, found } = await start(t)
   await ada.upload(picture)
   await broken.purgeByAge(deps)
@@ -96,7 +101,7 @@ t.test('I1, I3: the janitor purges without looking', async (t) => {
   ])
 })
 
-t.test('I1: the janitor deletes what a confirm holds a lease on', async (t) => {
+t.test('I1: the janitor deletes what a confirm holds a lease on', atLength, async (t) => {
   const { ada, sql, deps, sandbox, found } = await start(t)
   const upload = await ada.sent(picture)
   sandbox.misbehave.after('GetObject', () => broken.purgeBeforeDiscarding(sql, deps))
@@ -104,7 +109,7 @@ t.test('I1: the janitor deletes what a confirm holds a lease on', async (t) => {
   t.match(await found(), [/^I1: .* is not in the bucket/, /is live without bytes/])
 })
 
-t.test('I4: the janitor believes that a row is as good as a deletion', async (t) => {
+t.test('I4: the janitor believes that a row is as good as a deletion', atLength, async (t) => {
   const { ada, sql, found } = await start(t)
   await ada.upload(picture)
   await ada.upload(other)
@@ -116,7 +121,7 @@ t.test('I4: the janitor believes that a row is as good as a deletion', async (t)
   ])
 })
 
-t.test('I4: nobody sweeps at all', async (t) => {
+t.test('I4: nobody sweeps at all', atLength, async (t) => {
   const { ada, advance, sandbox, found } = await start(t)
   await ada.upload(picture)
   await ada.upload(other)
@@ -134,7 +139,7 @@ t.test('I4: nobody sweeps at all', async (t) => {
   for (const wanted of end) t.match(sentences.join('\n'), wanted)
 })
 
-t.test('I8: an erasure forgets the uploads that are on their way', async (t) => {
+t.test('I8: an erasure forgets the uploads that are on their way', atLength, async (t) => {
   const { ada, sql, found } = await start(t)
   const upload = await ada.sent(picture)
   await broken.eraseAvatarOnly(sql, 'ada')
@@ -143,25 +148,29 @@ t.test('I8: an erasure forgets the uploads that are on their way', async (t) => 
   t.match(await found(), [/^I8: avatars\/\w+ of the erased ada is live$/])
 })
 
-t.test('I1: a confirm serves the staging key (the check on keys had to go for that)', async (t) => {
-  const { ada, sql, deps, found } = await start(t)
-  await sql`alter table objects drop constraint objects_key`
-  const upload = await ada.sent(picture)
-  const attempt = await broken.copied(sql, deps, upload.id, stagingKey(upload.id))
-  await broken.commitUserLast(sql, attempt)
-  t.match(await found(), [/^I1: .* can be overwritten$/])
-  await ada.send(upload, Buffer.alloc(200, 'x'))
-  t.match((await found())[1], /^I1: .* is no picture 0 0, verified was image\/png 8 8$/)
-})
+t.test(
+  'I1: a confirm serves the staging key (the check on keys had to go for that)',
+  atLength,
+  async (t) => {
+    const { ada, sql, deps, found } = await start(t)
+    await sql`alter table objects drop constraint objects_key`
+    const upload = await ada.sent(picture)
+    const attempt = await broken.copied(sql, deps, upload.id, stagingKey(upload.id))
+    await broken.commitUserLast(sql, attempt)
+    t.match(await found(), [/^I1: .* can be overwritten$/])
+    await ada.send(upload, Buffer.alloc(200, 'x'))
+    t.match((await found())[1], /^I1: .* is no picture 0 0, verified was image\/png 8 8$/)
+  }
+)
 
-t.test('I1: a confirm commits what nobody verified', async (t) => {
+t.test('I1: a confirm commits what nobody verified', atLength, async (t) => {
   const { ada, sql, deps, found } = await start(t)
   const upload = await ada.sent(Buffer.alloc(200, 'x'))
   await broken.commitUserLast(sql, await broken.copied(sql, deps, upload.id))
   t.match(await found(), [/^I1: .* is no picture 0 0, verified was image\/png 8 8$/])
 })
 
-t.test('I2: two attempts of one upload share a key', async (t) => {
+t.test('I2: two attempts of one upload share a key', atLength, async (t) => {
   const { ada, sql, deps, found } = await start(t)
   const upload = await ada.sent(picture)
   const attempt = await broken.copied(sql, deps, upload.id, `avatars/${upload.id}`)
@@ -172,7 +181,7 @@ t.test('I2: two attempts of one upload share a key', async (t) => {
   t.match(await found(), [/^I2: avatars\/\w+ was \w+ .*, now is \w+/])
 })
 
-t.test('I9: S3 is asked while a transaction is open', async (t) => {
+t.test('I9: S3 is asked while a transaction is open', atLength, async (t) => {
   const { ada, sql, deps, found } = await start(t)
   await ada.upload(picture)
   let sentences: string[] = []
@@ -182,7 +191,7 @@ t.test('I9: S3 is asked while a transaction is open', async (t) => {
   t.match(sentences, [/^I9: \d+ is idle in a transaction after .*select id from users/s])
 })
 
-t.test('rows that Postgres itself refuses, once its constraints are gone', async (t) => {
+t.test('rows that Postgres itself refuses, once its constraints are gone', atLength, async (t) => {
   const { ada, bob, sql, found } = await start(t)
   await ada.upload(picture)
   await bob.upload(other)
