@@ -33,7 +33,7 @@ export async function deleteObjects(s3: S3, keys: string[]): Promise<Deleted> {
 }
 
 // The body of DeleteObjects is XML, and XML has no word for these, not even escaped.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: keys with these go by a call of their own
 const UNSPEAKABLE = /[\u0000-\u001f\ufffe\uffff]/
 
 async function deleteMany(s3: S3, keys: string[]): Promise<Deleted> {

@@ -20,7 +20,7 @@ export interface Answer {
   outcome: Outcome
   status: number
   code: string
-  // biome-ignore lint/suspicious/noExplicitAny: whatever the operation answers
+  // biome-ignore lint/suspicious/noExplicitAny: JSON of every call; what each test reads of it fails there
   body: any
   /** How many attempts came to an unknown end before. */
   unknown: number

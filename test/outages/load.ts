@@ -14,7 +14,7 @@ export interface Asked {
   code: string
   retryAfter: boolean
   ms: number
-  // biome-ignore lint/suspicious/noExplicitAny: whatever it answers
+  // biome-ignore lint/suspicious/noExplicitAny: JSON of every call; what each worker reads of it fails there
   body: any
 }
 

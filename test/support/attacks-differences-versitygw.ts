@@ -88,6 +88,12 @@ const refusesPuts: Difference[] = [
   },
   { attack: 'a key of 1025 bytes', status: 403, code: 'SignatureDoesNotMatch', because: ownCode },
   {
+    attack: 'a form to the bucket',
+    status: 400,
+    sometimes: true,
+    because: 'seen once in some forty runs, on a busy machine; the cause is not known'
+  },
+  {
     attack: 'the subresource partNumber',
     status: 400,
     code: 'InvalidArgument',

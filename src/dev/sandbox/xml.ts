@@ -25,7 +25,7 @@ function element(name: string, content: XmlContent | undefined): string {
 
 // Control characters are legal in keys and not in XML 1.0; S3 writes them as references all the same.
 function escapeXml(content: string | number | boolean): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what has to be found
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: keys may hold them, XML may not
   return String(content).replace(/[&<>"'\u0000-\u001f\u007f\ufffe\uffff]/g, (character) => {
     return named[character] ?? `&#x${character.charCodeAt(0).toString(16)};`
   })
