@@ -5,8 +5,8 @@ import { type Static, Type } from 'typebox'
 import { objects } from '../db/schema.ts'
 import { statement } from '../db/statement.ts'
 import type { Deps } from '../deps.ts'
-import { problem } from '../errors.ts'
 import type { SignUrl } from '../s3/signed-url.ts'
+import { gather } from './gather.ts'
 
 const Time = Type.String({ format: 'date-time' })
 
@@ -24,52 +24,46 @@ export const Avatar = Type.Object(
 )
 export type Avatar = Static<typeof Avatar>
 
-/** @throws {Problem} AVATAR_NOT_FOUND for a user without one and for a user nobody knows */
-export async function readAvatar(deps: Deps, userId: string): Promise<Avatar> {
-  const avatar = await findAvatar(deps, userId)
-  if (!avatar) throw problem('AVATAR_NOT_FOUND')
-  return avatar
+/** What one asks for is found by one statement, and so is what many ask for at the same moment. */
+export const MOST_AT_ONCE = 100
+
+/** Finds the avatar of one user: null for one without, and for one whom nobody knows. */
+export function openReader(deps: Deps) {
+  const find = gather((userIds) => findFacts(deps, userIds), MOST_AT_ONCE)
+  return async (userId: string): Promise<Avatar | null> => {
+    const facts = await find(userId)
+    return facts && present(deps, facts)
+  }
 }
 
-/** The avatar of one user, null for one without and for one whom nobody knows. */
-export async function findAvatar(deps: Deps, userId: string): Promise<Avatar | null> {
-  const [row] = await avatarOf(deps.db, userId)
-  return row ? present(deps, factsOf(row)) : null
+/** Avatars in the order of their users, of whom none is named twice; null for who has none. */
+export async function findAvatars(deps: Deps, userIds: string[]) {
+  const [found, sign] = await Promise.all([findFacts(deps, userIds), signerOf(deps)])
+  return userIds.map((userId) => {
+    const facts = found.get(userId)
+    return { userId, avatar: facts ? avatarFrom(sign, facts) : null }
+  })
 }
 
-/** The avatars of many users, by one statement; who has none is not in it. */
-export async function findAvatars(deps: Deps, userIds: string[]): Promise<Map<string, Avatar>> {
-  const rows = await avatarsOf(deps.db, JSON.stringify(userIds))
-  const sign = await signerOf(deps)
-  return new Map(rows.map((row) => [row.user_id, avatarFrom(sign, factsOf(row))]))
+async function findFacts({ db }: Deps, userIds: string[]): Promise<Map<string, Facts>> {
+  const [row] = await factsOf(db, JSON.stringify(userIds))
+  const rows = JSON.parse(row!.found) as Row[]
+  return new Map(
+    rows.map(([userId, key, contentType, sizeBytes, width, height, verifiedMs]) => [
+      userId,
+      { key, contentType, sizeBytes, width, height, verifiedAt: new Date(verifiedMs) }
+    ])
+  )
 }
 
-const select = `
-  select o.user_id, o.key, o.content_type, o.size_bytes, o.width, o.height, o.verified_at
-  from users u join objects o on o.key = u.avatar_key`
-const avatarOf = statement<Row>(`${select} where u.id = $1`)
-const avatarsOf = statement<Row>(
-  `${select} where u.id in (select json_array_elements_text($1::json))`
-)
-
-interface Row {
-  user_id: string
-  key: string
-  content_type: string
-  size_bytes: string
-  width: number
-  height: number
-  verified_at: string
-}
-
-const factsOf = (row: Row): Facts => ({
-  key: row.key,
-  contentType: row.content_type,
-  sizeBytes: Number(row.size_bytes),
-  width: row.width,
-  height: row.height,
-  verifiedAt: new Date(row.verified_at)
-})
+// One value: the client takes longer to read a hundred rows than to sign their URLs.
+const factsOf = statement<{ found: string }>(`
+  select coalesce(json_agg(json_build_array(
+    u.id, o.key, o.content_type, o.size_bytes, o.width, o.height,
+    extract(epoch from o.verified_at) * 1000)), '[]')::text as found
+  from users u join objects o on o.key = u.avatar_key
+  where u.id in (select json_array_elements_text($1::json))`)
+type Row = [string, string, string, number, number, number, number]
 
 /**
  * How long an answer with these avatars may be kept, in seconds: as long as configured, and never so

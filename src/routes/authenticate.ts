@@ -1,16 +1,17 @@
 // Who is calling: a bearer token's claims, checked, as `request.user`.
 
 import fastifyJwt from '@fastify/jwt'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 import { problem } from '../errors.ts'
+import { rememberVerified } from './verified.ts'
 
 /** The caller: the token's subject and what its `scope` claim allows beyond their own things. */
 export interface User {
   id: string
   /** In seconds since 1970; null when the token does not say. */
   issuedAt: number | null
-  scopes: string[]
+  scopes: readonly string[]
 }
 
 declare module '@fastify/jwt' {
@@ -20,8 +21,15 @@ declare module '@fastify/jwt' {
   }
 }
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    verified: ReturnType<typeof rememberVerified<User>>
+  }
+}
+
 /** Teaches the app to verify HS256 tokens; nothing is required of a route before `authenticate`. */
 export async function registerTokens(app: FastifyInstance, secret: string) {
+  app.decorate('verified', rememberVerified<User>())
   await app.register(fastifyJwt, {
     secret,
     // Pinned: a token chooses neither `none` nor another family of algorithms.
@@ -30,11 +38,24 @@ export async function registerTokens(app: FastifyInstance, secret: string) {
 }
 
 /** Hook of every route that needs a user. @throws {Problem} UNAUTHENTICATED */
-export async function authenticate(request: FastifyRequest) {
+export function authenticate(
+  request: FastifyRequest,
+  _reply: FastifyReply,
+  done: (err?: Error) => void
+) {
+  const user = request.server.verified.get(request.headers.authorization ?? '')
+  if (!user) return void verify(request).then(() => done(), done)
+  request.user = user
+  done()
+}
+
+async function verify(request: FastifyRequest) {
   const claims = await request.jwtVerify<Record<string, unknown>>().catch((err: Error) => {
     throw problem('UNAUTHENTICATED', sentences[(err as { code?: string }).code ?? ''])
   })
-  request.user = userOf(claims)
+  const user = userOf(claims)
+  request.server.verified.set(request.headers.authorization!, user, claims.exp as number)
+  request.user = user
 }
 
 const sentences: Record<string, string> = {
@@ -51,7 +72,8 @@ function userOf({ sub, exp, iat, scope }: Record<string, unknown>): User {
   if (sub === 'me') throw problem('UNAUTHENTICATED', 'The subject "me" is reserved.')
   if (!Number.isSafeInteger(exp)) throw problem('UNAUTHENTICATED', 'The token must expire.')
   const issuedAt = Number.isInteger(iat) && (iat as number) < MAX_TIME ? (iat as number) : null
-  return { id: sub, issuedAt, scopes: typeof scope === 'string' ? scope.split(' ') : [] }
+  const scopes = Object.freeze(typeof scope === 'string' ? scope.split(' ') : [])
+  return Object.freeze({ id: sub, issuedAt, scopes }) // shared by all requests with this token
 }
 
 /**

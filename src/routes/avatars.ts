@@ -4,9 +4,10 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 
-import { Avatar, cacheSeconds, findAvatars, readAvatar } from '../avatars/read.ts'
+import { Avatar, cacheSeconds, findAvatars, MOST_AT_ONCE, openReader } from '../avatars/read.ts'
 import { removeAvatar } from '../avatars/remove.ts'
 import type { Deps } from '../deps.ts'
+import { problem } from '../errors.ts'
 import { assertMay, authenticate, named } from './authenticate.ts'
 import { isFresh } from './caching.ts'
 import { problems } from './problems.ts'
@@ -26,9 +27,11 @@ const querystring = schemas.Nothing
 
 export const avatarRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) => {
   app.addHook('onRequest', authenticate)
+  const findAvatar = openReader(deps)
 
   app.get('/users/:userId/avatar', { schema: read }, async (request, reply) => {
-    const avatar = await readAvatar(deps, named(request.params.userId, request.user))
+    const avatar = await findAvatar(named(request.params.userId, request.user))
+    if (!avatar) throw problem('AVATAR_NOT_FOUND')
     const maxAge = cacheSeconds(deps, [avatar])
     if (isFresh(request, reply, { of: avatar.url, maxAge })) return reply.code(304).send()
     return avatar
@@ -37,10 +40,12 @@ export const avatarRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (ap
   app.get('/avatars', { schema: readMany, preValidation: [listed] }, async (request, reply) => {
     const { user, query } = request
     const userIds = [...new Set(query.userId.map((userId) => named(userId, user)))]
-    const found = await findAvatars(deps, userIds)
-    const avatars = userIds.map((userId) => ({ userId, avatar: found.get(userId) ?? null }))
+    const avatars = await findAvatars(deps, userIds)
     const of = avatars.map(({ userId, avatar }) => `${userId} ${avatar?.url ?? ''}`).join('\n')
-    const maxAge = cacheSeconds(deps, [...found.values()])
+    const maxAge = cacheSeconds(
+      deps,
+      avatars.flatMap(({ avatar }) => avatar ?? [])
+    )
     if (isFresh(request, reply, { of, maxAge })) return reply.code(304).send()
     return { avatars }
   })
@@ -52,8 +57,6 @@ export const avatarRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (ap
     return reply.code(204).send(null)
   })
 }
-
-const MOST_AT_ONCE = 100
 
 // One is not an array in a query, and the same to whoever asks.
 async function listed({ query }: FastifyRequest) {

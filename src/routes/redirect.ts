@@ -4,7 +4,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 
 import { drawPlaceholder } from '../avatars/placeholder.ts'
-import { cacheSeconds, findAvatar } from '../avatars/read.ts'
+import { cacheSeconds, openReader } from '../avatars/read.ts'
 import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'
 import { authenticate, named } from './authenticate.ts'
@@ -17,13 +17,14 @@ const SVG_POLICY = "default-src 'none'; sandbox"
 
 export const redirectRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) => {
   const { isPublic } = deps.config.avatar
+  const findAvatar = openReader(deps)
   const onRequest = isPublic ? [] : [authenticate]
 
   const schema = { ...redirect, security: isPublic ? [] : [{ bearer: [] }] }
   app.get('/:userId', { schema, onRequest }, async (request, reply) => {
     const userId = isPublic ? request.params.userId : named(request.params.userId, request.user)
     const instead = request.query.default ?? '404'
-    const avatar = await findAvatar(deps, userId)
+    const avatar = await findAvatar(userId)
     if (!avatar && instead === '404') throw problem('AVATAR_NOT_FOUND')
     const of = avatar?.url ?? `${instead} ${userId}`
     const maxAge = cacheSeconds(deps, avatar ? [avatar] : [])

@@ -1,0 +1,35 @@
+// Tokens that were verified a moment ago: to check one's signature costs more than to read an avatar.
+
+const KEEP_MS = 30_000 // a key that was withdrawn is believed no longer than this (T55)
+const MOST = 4_000
+const LONGEST = 2_048 // so that they never hold more than a few megabytes
+
+interface Entry<User> {
+  user: User
+  until: number
+}
+
+/**
+ * Remembers who sent a header that was verified, under the whole of that header and nothing less, for
+ * half a minute and never beyond the token's own end.
+ */
+export function rememberVerified<User>(now = Date.now) {
+  // Two generations, so that the oldest go without anybody counting: the young become the old.
+  let young = new Map<string, Entry<User>>()
+  let old = young
+  return {
+    get(header: string) {
+      const entry = young.get(header) ?? old.get(header)
+      return entry && now() < entry.until ? entry.user : undefined
+    },
+    /** `exp` is the token's, in seconds since 1970. */
+    set(header: string, user: User, exp: number) {
+      if (header.length > LONGEST) return
+      if (young.size >= MOST / 2) {
+        old = young
+        young = new Map()
+      }
+      young.set(header, { user, until: Math.min(now() + KEEP_MS, exp * 1000) })
+    }
+  }
+}
