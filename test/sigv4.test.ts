@@ -1,12 +1,14 @@
-// The URLs of our own signer are those of the official presigner, byte for byte.
+// What our own signers make is what the official ones make, byte for byte.
 
 import { GetObjectCommand } from '@aws-sdk/client-s3'
+import { createPresignedPost } from '@aws-sdk/s3-presigned-post'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import fc from 'fast-check'
 import t from 'tap'
 
 import { openClients } from '../src/s3/client.ts'
 import { placeOf } from '../src/s3/place.ts'
+import { formPlaceOf, preparePolicies } from '../src/s3/post-policy.ts'
 import { DISPOSITION, prepare } from '../src/s3/sigv4.ts'
 import { FUZZ } from './support/thorough.ts'
 
@@ -125,6 +127,71 @@ t.test('whatever is signed, wherever, and whoever signs it', async (t) => {
   await fc.assert(property, OPTIONS)
   t.ok(signed > OPTIONS.numRuns * 0.9, `${signed} of ${OPTIONS.numRuns} were not refused`)
 })
+
+t.test('whatever a form is granted, wherever, and whoever grants it', async (t) => {
+  const fields = fc.record({ 'Content-Type': contentType })
+  const checked = fc.record({
+    'Content-Type': contentType,
+    'x-amz-checksum-algorithm': fc.constant('SHA256'),
+    'x-amz-checksum-sha256': textOf([...LETTERS, ...'+/='], 44, 44)
+  })
+  const given = {
+    credentials,
+    bucket,
+    endpoint,
+    pathStyle: fc.boolean(),
+    region,
+    key,
+    at,
+    seconds,
+    sizeBytes: fc.integer({ min: 1, max: 5_000_000_000 }),
+    fields: fc.oneof(fields, checked)
+  }
+  let signed = 0
+  const property = fc.asyncProperty(fc.record(given), async (it) => {
+    const { signer: client } = openClients({
+      region: it.region,
+      endpoint: undefined,
+      publicEndpoint: it.endpoint,
+      pathStyle: it.pathStyle,
+      credentials: it.credentials,
+      deadlineMs: 1000
+    })
+    const theirs = await outcome(async () => {
+      const grant = atThe(it.at, () =>
+        createPresignedPost(client, {
+          Bucket: it.bucket,
+          Key: it.key,
+          Expires: it.seconds,
+          Conditions: [['content-length-range', it.sizeBytes, it.sizeBytes]],
+          Fields: it.fields
+        })
+      )
+      return JSON.stringify(await grant, null, 1)
+    })
+    const ours = await outcome(async () => {
+      const sign = preparePolicies(await formPlaceOf(client, it.bucket))
+      // The day and its key are remembered: another day in between must not leave its own behind.
+      sign(it.credentials, new Date(it.at.getTime() + 86_400_000), it)
+      return JSON.stringify(sign(it.credentials, it.at, it), null, 1)
+    })
+    if (theirs !== REFUSED) signed++
+    if (ours !== theirs) throw new Error(`${ours}\nshould be\n${theirs}`)
+  })
+  await fc.assert(property, OPTIONS)
+  t.ok(signed > OPTIONS.numRuns * 0.9, `${signed} of ${OPTIONS.numRuns} were not refused`)
+})
+
+// It looks at the clock at once, and only then.
+function atThe<Result>(time: Date, run: () => Result) {
+  const real = Date.now
+  Date.now = () => time.getTime()
+  try {
+    return run()
+  } finally {
+    Date.now = real
+  }
+}
 
 // What the SDK refuses to sign, such as a lifetime of more than a week, is not compared.
 const REFUSED = 'refused'

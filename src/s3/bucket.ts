@@ -76,6 +76,7 @@ export interface S3 {
   copier: ReturnType<typeof openClients>['copier']
   signer: ReturnType<typeof openClients>['signer']
   signUrls: ReturnType<typeof openClients>['signUrls']
+  signForms: ReturnType<typeof openClients>['signForms']
   name: string
   deadlineMs: number
   store: Store

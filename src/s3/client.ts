@@ -3,6 +3,8 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 
 import type { Config } from '../config.ts'
+import { holdCredentials } from './credentials.ts'
+import { rememberForms } from './post-policy.ts'
 import { rememberSigner } from './signed-url.ts'
 
 export type S3Config = Config['s3']
@@ -11,7 +13,8 @@ export type Connection = Omit<S3Config, 'bucket' | 'store' | 'method' | 'cdn'>
 
 /**
  * They share credentials. `sender` performs calls and repeats them, `copier` never repeats any,
- * `signer` is only ever asked to sign; `signUrls` does what it does for a GET, faster.
+ * `signer` is only ever asked to sign; `signUrls` and `signForms` do what it does for a GET and for
+ * a form, faster.
  */
 export function openClients(config: Connection) {
   const sender = openClient(config, config.endpoint)
@@ -21,8 +24,17 @@ export function openClients(config: Connection) {
   const copier = openClient(shared, config.endpoint, 1)
   // The host is part of every signature: what a browser will use must be signed for the host it sees.
   const signer = openClient(shared, config.publicEndpoint)
+  // Asked for anew each time: who sets other credentials means them to be used.
+  const credentialsFor = holdCredentials((options) => signer.config.credentials(options))
   const close = () => [sender, copier, signer].forEach((client) => void client.destroy())
-  return { sender, copier, signer, signUrls: rememberSigner(signer), close }
+  return {
+    sender,
+    copier,
+    signer,
+    signUrls: rememberSigner(signer, credentialsFor),
+    signForms: rememberForms(signer, credentialsFor),
+    close
+  }
 }
 
 function openClient(

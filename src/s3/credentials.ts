@@ -1,4 +1,4 @@
-// The credentials that URLs are signed with: kept at hand, and renewed before they end too early.
+// The credentials that we sign with ourselves: kept at hand, and renewed before they end too early.
 
 import type { S3Client } from '@aws-sdk/client-s3'
 
@@ -10,12 +10,16 @@ export type Credentials = Pick<
   'accessKeyId' | 'secretAccessKey' | 'sessionToken' | 'expiration'
 >
 
+export type HeldCredentials = ReturnType<typeof holdCredentials>
+
 /** What is wanted of credentials, and how long the wait for them may be. */
 export interface Wanted {
   now: Date
   /** How long they should last, at least. */
   ms: number
   deadlineMs: number
+  /** How long before their end they count as ended; a minute if it is not said. */
+  marginMs?: number
 }
 
 export const MARGIN_MS = 60_000 // clocks of ours, of the store and of who issues them differ
@@ -38,8 +42,9 @@ export function holdCredentials(provide: Provider) {
     return isEnough(wanted) ? held! : renewed(wanted)
   }
 
-  function isEnough({ now, ms }: Wanted) {
-    const left = leftMs(held, now)
+  function isEnough(wanted: Wanted) {
+    const { now, ms } = wanted
+    const left = leftMs(held, wanted)
     if (left >= ms) return true
     // A clock that was set back must not keep us from asking.
     return left > 0 && !asking && Math.abs(now.getTime() - askedAt) < AGAIN_MS
@@ -49,15 +54,16 @@ export function holdCredentials(provide: Provider) {
     if (!held) await ask(wanted)
     if (!isEnough(wanted)) {
       await ask(wanted).catch((err) => {
-        if (leftMs(held, wanted.now) <= 0) throw err
+        if (leftMs(held, wanted) <= 0) throw err
       })
     }
-    if (leftMs(held, wanted.now) <= 0) throw new Error('the credentials have ended')
+    if (leftMs(held, wanted) <= 0) throw new Error('the credentials have ended')
     return held!
   }
 
-  function ask({ now, deadlineMs }: Wanted) {
-    const patienceMs = leftMs(held, now) > 0 ? Math.min(PATIENCE_MS, deadlineMs) : deadlineMs
+  function ask(wanted: Wanted) {
+    const { now, deadlineMs } = wanted
+    const patienceMs = leftMs(held, wanted) > 0 ? Math.min(PATIENCE_MS, deadlineMs) : deadlineMs
     asking ??= inTime(refresh(now), patienceMs).finally(() => {
       asking = undefined
     })
@@ -76,5 +82,7 @@ export function holdCredentials(provide: Provider) {
 
 const endOf = ({ expiration }: Credentials) => expiration?.getTime() ?? Number.POSITIVE_INFINITY
 
-const leftMs = (credentials: Credentials | undefined, now: Date) =>
-  credentials ? endOf(credentials) - MARGIN_MS - now.getTime() : Number.NEGATIVE_INFINITY
+const leftMs = (
+  credentials: Credentials | undefined,
+  { now, marginMs = MARGIN_MS }: Pick<Wanted, 'now' | 'marginMs'>
+) => (credentials ? endOf(credentials) - marginMs - now.getTime() : Number.NEGATIVE_INFINITY)

@@ -1,12 +1,12 @@
 // Grants: the signed permission to put one declared object at one staging key.
 
 import { PutObjectCommand } from '@aws-sdk/client-s3'
-import { createPresignedPost } from '@aws-sdk/s3-presigned-post'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { type Static, Type } from 'typebox'
 
 import { isStagingKey } from '../keys.ts'
 import type { S3 } from './bucket.ts'
+import { unavailable } from './call.ts'
 import { earlier, sign } from './sign.ts'
 
 /** What the client must send to use a grant; a form sends `fields` in order, then `file` last. */
@@ -44,17 +44,14 @@ export interface GrantFacts {
  */
 export async function presignPost(s3: S3, facts: GrantFacts): Promise<Grant> {
   assertStaging(facts)
-  return sign(s3, async (expiration) => {
-    const { url, fields } = await createPresignedPost(s3.signer, {
-      Bucket: s3.name,
-      Key: facts.key,
-      Expires: facts.seconds,
-      Conditions: [['content-length-range', facts.sizeBytes, facts.sizeBytes]],
-      Fields: { 'Content-Type': facts.contentType, ...checksumFields(s3, facts) }
-    })
-    const sendBy = earlier(new Date(Date.now() + facts.seconds * 1000), expiration)
-    return { request: { method: 'POST', url, headers: {}, fields }, sendBy }
-  })
+  const { key, sizeBytes, seconds, contentType } = facts
+  const fields = { 'Content-Type': contentType, ...checksumFields(s3, facts) }
+  try {
+    const { sendBy, ...form } = await s3.signForms(s3, { key, sizeBytes, seconds, fields })
+    return { request: { method: 'POST', headers: {}, ...form }, sendBy }
+  } catch (err) {
+    throw unavailable(err)
+  }
 }
 
 /**

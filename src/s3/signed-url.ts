@@ -4,7 +4,7 @@ import type { S3Client } from '@aws-sdk/client-s3'
 
 import type { S3 } from './bucket.ts'
 import { unavailable } from './call.ts'
-import { type Credentials, holdCredentials, MARGIN_MS } from './credentials.ts'
+import { type Credentials, type HeldCredentials, MARGIN_MS } from './credentials.ts'
 import { type Place, placeOf } from './place.ts'
 import { earlier, inTime } from './sign.ts'
 import { prepare } from './sigv4.ts'
@@ -47,10 +47,8 @@ export async function presignGet(s3: S3, facts: UrlFacts): Promise<SignedUrl> {
   return sign(facts)
 }
 
-/** Remembers, for one client, its credentials, the bucket's place and the last window's signer. */
-export function rememberSigner(client: S3Client) {
-  // Asked for anew each time: who sets other credentials means them to be used.
-  const credentialsFor = holdCredentials((options) => client.config.credentials(options))
+/** Remembers, for one client, the bucket's place and the last window's signer. */
+export function rememberSigner(client: S3Client, credentialsFor: HeldCredentials) {
   const places = new Map<string, Place>()
   let last: { window: Window; credentials: Credentials; place: Place; sign: SignUrl } | undefined
 

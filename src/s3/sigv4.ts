@@ -1,6 +1,6 @@
 // Signature V4 in the query of a GET, for S3: many URLs of one window, a few microseconds each.
 
-import { createHmac, createSecretKey, hash } from 'node:crypto'
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
 
 import type { Credentials } from './credentials.ts'
 import type { Place } from './place.ts'
@@ -56,6 +56,19 @@ function signingKey({ secretAccessKey }: Credentials, scope: string[]) {
   let key = Buffer.from(`AWS4${secretAccessKey}`)
   for (const part of scope) key = createHmac('sha256', key).update(part).digest()
   return createSecretKey(key)
+}
+
+/** The signing key of a day and its scope, made once for as long as neither the day nor the credentials change. */
+export function signingKeys(region: string) {
+  let last:
+    | { credentials: Credentials; day: string; scope: string; signingKey: KeyObject }
+    | undefined
+  return (credentials: Credentials, day: string) => {
+    if (last?.credentials === credentials && last.day === day) return last
+    const parts = [day, region, 's3', 'aws4_request']
+    last = { credentials, day, scope: parts.join('/'), signingKey: signingKey(credentials, parts) }
+    return last
+  }
 }
 
 const query = (parameters: Record<string, string>) =>
