@@ -189,13 +189,13 @@ t.test('a bucket that does not exist makes the service unready', async (t) => {
   t.match((await app.inject('/health/ready')).json(), away)
 })
 
-t.test('a COMMIT whose answer is lost: 503, and the next confirm gives the answer', async (t) => {
+t.test('a commit whose answer is lost: 503, and the next confirm gives the answer', async (t) => {
   const { databaseUrl, sandbox, instance, sql } = await startApp(t)
   const proxy = await startProxy(t, databaseUrl)
   const { ada } = await instance({ DATABASE_URL: proxy.url })
   const upload = await ada.sent(picture)
 
-  proxy.loseAnswerTo('commit')
+  proxy.loseAnswerTo('commit_upload')
   await t.rejects(ada.confirm(upload), { status: 503, code: 'DATABASE_UNAVAILABLE' })
 
   t.equal((await sql`select 1 from objects where live`).length, 1, 'it was committed')
@@ -205,13 +205,13 @@ t.test('a COMMIT whose answer is lost: 503, and the next confirm gives the answe
   t.equal(sandbox.door.list(BUCKET, 'avatars/').length, 1)
 })
 
-t.test('a COMMIT that never arrives: 503, and the next confirm commits', async (t) => {
+t.test('a commit that never arrives: 503, and the next confirm commits', async (t) => {
   const { databaseUrl, instance, sql } = await startApp(t)
   const proxy = await startProxy(t, databaseUrl)
   const { ada } = await instance({ DATABASE_URL: proxy.url })
   const upload = await ada.sent(picture)
 
-  proxy.lose('commit')
+  proxy.lose('commit_upload')
   await t.rejects(ada.confirm(upload), { status: 503, code: 'DATABASE_UNAVAILABLE' })
 
   t.same(await sql`select 1 from objects where live`, [])

@@ -80,7 +80,7 @@ t.test(
     const upload = await ada.sent(picture)
     const proxy = await startProxy(t, databaseUrl)
     const { deps } = await instance({ DATABASE_URL: proxy.url })
-    proxy.loseAnswerTo('commit')
+    proxy.loseAnswerTo('commit_upload')
     await broken.confirmAndTidyUp(sql, deps, 'ada', upload.id)
     t.match(await found(), [
       /^I1: .* is not in the bucket/,

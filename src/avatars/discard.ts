@@ -7,13 +7,16 @@ import { objects } from '../db/schema.ts'
 
 const MARGIN_SECONDS = 60 // clocks of instances and store differ; a read may still be signing
 
+/** How long the last URL that was handed out for an object may still be used. */
+export const discardSeconds = (config: Config) => config.urlSeconds + MARGIN_SECONDS
+
 /**
  * Marks a replaced or removed object for the janitor, who purges it when the last signed URL that
  * was handed out for it has died. The users row must have let go of it before, or Postgres refuses.
  */
 export async function discardObject(tx: Transaction, config: Config, key: string) {
   // now() is when the transaction began, which may have waited long for the user's row.
-  const wait = config.urlSeconds + MARGIN_SECONDS
+  const wait = discardSeconds(config)
   await tx
     .update(objects)
     .set({

@@ -1,52 +1,42 @@
 // Commit: write the verified object's key to the user's row, all or nothing.
 
-import { discardObject } from '../avatars/discard.ts'
-import { facts } from '../avatars/read.ts'
-import { and, eq, isNull, sql } from '../db/drizzle.ts'
+import { discardSeconds } from '../avatars/discard.ts'
 import { retryConflicts } from '../db/errors.ts'
-import { objects, uploads, users } from '../db/schema.ts'
+import { statement } from '../db/statement.ts'
 import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'
 import type { Picture } from '../images/inspect.ts'
 import type { Claimed } from './claim.ts'
-import { isTheirs, view } from './read.ts'
 import { confirmed } from './settled.ts'
-import { isOpen } from './state.ts'
 
 /**
- * One short transaction: the object becomes live, the user's row points at it, the object it
- * pointed at before is discarded, the upload is confirmed. Null when the upload is no longer open.
+ * One call of what the migrations made of it: the object becomes live, the user's row points at it,
+ * the object it pointed at before is discarded, the upload is confirmed. Null when the upload is no
+ * longer open.
  * @throws {Problem} CONFIRM_INTERRUPTED when the janitor has taken the attempt's lease, or the confirm
  *   its time; UPLOAD_NOT_FOUND when the user is gone
  */
-export async function commit(deps: Deps, claimed: Claimed, picture: Picture) {
-  if (deps.signal?.aborted) throw problem('CONFIRM_INTERRUPTED')
-  const committed = await retryConflicts(() => write(deps, claimed, picture))
-  return committed && confirmed(deps, committed.upload, committed.object)
+export async function commit(deps: Deps, claimed: Claimed, { width, height }: Picture) {
+  const { signal, db, config } = deps
+  if (signal?.aborted) throw problem('CONFIRM_INTERRUPTED')
+  const { id, userId, key, contentType, sizeBytes, purpose, createdAt, expiresAt } = claimed
+  const parameters = [id, userId, key, width, height, discardSeconds(config)] as const
+  const [row] = await retryConflicts(() => write(db, ...parameters))
+  const { outcome, at } = row!
+  if (outcome === 'erased') throw problem('UPLOAD_NOT_FOUND')
+  if (outcome === 'interrupted') throw problem('CONFIRM_INTERRUPTED')
+  if (outcome === 'settled') return null
+
+  const declared = { id, purpose, contentType, sizeBytes, createdAt, expiresAt }
+  const confirmedAt = new Date(at)
+  const upload = { ...declared, state: 'confirmed' as const, confirmedAt, reasons: null }
+  const object = { key, contentType, sizeBytes, width, height, verifiedAt: confirmedAt }
+  return confirmed(deps, upload, object)
 }
 
-function write({ config, db }: Deps, { id, userId, key }: Claimed, picture: Picture) {
-  return db.transaction(async (tx) => {
-    // The user's row first: everybody who changes this avatar takes turns here. Taken last, six
-    // confirms at once left several live objects in 198 of 200 rounds.
-    const [user] = await tx.select().from(users).where(eq(users.id, userId)).for('update')
-    if (!user) throw problem('UPLOAD_NOT_FOUND') // erased meanwhile
-    const [upload] = await tx
-      .update(uploads)
-      .set({ confirmedAt: sql`now()`, objectKey: key })
-      .where(and(isTheirs(id, userId), isOpen))
-      .returning(view)
-    if (!upload) return null
-
-    const { width, height } = picture
-    const [object] = await tx
-      .update(objects)
-      .set({ verifiedAt: sql`now()`, purgeAfter: null, width, height })
-      .where(and(eq(objects.key, key), isNull(objects.discardedAt)))
-      .returning(facts)
-    if (!object) throw problem('CONFIRM_INTERRUPTED')
-    await tx.update(users).set({ avatarKey: key }).where(eq(users.id, userId))
-    if (user.avatarKey) await discardObject(tx, config, user.avatarKey)
-    return { upload, object }
-  })
-}
+const write = statement<{
+  outcome: 'confirmed' | 'erased' | 'settled' | 'interrupted'
+  at: string
+}>(`
+  select outcome, at
+  from commit_upload($1, $2, $3, $4::integer, $5::integer, $6::double precision)`)

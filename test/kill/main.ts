@@ -35,7 +35,7 @@ const PAUSE_MS = 100 // of a user between two steps, at most
 const KILL_MS = [700, 1300] as const
 const CRASH_EVERY = 40 // kills, then Postgres is next
 const LINKS = {
-  'instances to Postgres': { chance: 0.006, lost: { texts: ['commit', 'COMMIT'], chance: 0.1 } },
+  'instances to Postgres': { chance: 0.006, lost: { texts: ['confirmed', 'COMMIT'], chance: 0.1 } },
   'instances to S3': { chance: 0.02, lost: { texts: ['CopyObjectResult'], chance: 0.05 } },
   'clients to S3': { chance: 0.02 }
 }

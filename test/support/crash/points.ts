@@ -9,40 +9,15 @@ export const points: Record<OperationName, { postgres: string[]; s3: string[] }>
     s3: []
   },
   'confirm another': {
-    postgres: [
-      'insert objects',
-      'begin',
-      'select users for update',
-      'update uploads confirmed_at',
-      'update objects verified_at',
-      'update users avatar_key',
-      'update objects discarded_at',
-      'commit'
-    ],
+    postgres: ['insert objects', 'select commit_upload'],
     s3: ['HeadObject staging', 'CopyObject avatars', 'GetObject avatars']
   },
   'confirm the first': {
-    postgres: [
-      'insert objects',
-      'begin',
-      'select users for update',
-      'update uploads confirmed_at',
-      'update objects verified_at',
-      'update users avatar_key',
-      'commit'
-    ],
+    postgres: ['insert objects', 'select commit_upload'],
     s3: ['HeadObject staging', 'CopyObject avatars', 'GetObject avatars']
   },
   'confirm a large one with its SHA-256': {
-    postgres: [
-      'insert objects',
-      'begin',
-      'select users for update',
-      'update uploads confirmed_at',
-      'update objects verified_at',
-      'update users avatar_key',
-      'commit'
-    ],
+    postgres: ['insert objects', 'select commit_upload'],
     s3: [
       'HeadObject staging',
       'CopyObject avatars',
