@@ -1,9 +1,9 @@
 // Names in the bucket: where a grant lets bytes land, and where verified bytes are served from.
 
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 
-/** 128 random bits in hex: nobody can guess one, and no two attempts ever share one. */
-export const newId = () => randomBytes(16).toString('hex')
+/** A random UUID in 32 hex digits: nobody can guess one, and no two attempts ever share one. */
+export const newId = () => randomUUID().replaceAll('-', '')
 
 export const isId = (text: string) => /^[0-9a-f]{32}$/.test(text)
 

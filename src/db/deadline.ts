@@ -108,12 +108,19 @@ function watch(started: Promise<unknown>, ms: number, useless: () => void) {
 }
 
 function within<Result>(promise: Promise<Result>, ms: number, giveUp: () => void) {
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => {
-    reject(new DeadlineError(ms))
-    giveUp()
-  }, ms)
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+  return new Promise<Result>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new DeadlineError(ms))
+      giveUp()
+    }, ms)
+    const settle =
+      <Value>(settled: (value: Value) => void) =>
+      (value: Value) => {
+        clearTimeout(timer)
+        settled(value)
+      }
+    promise.then(settle(resolve), settle(reject))
+  })
 }
 
 function intercept(client: () => Sql, instead: object): Sql {

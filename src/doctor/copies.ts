@@ -24,7 +24,7 @@ async function copy(subject: Subject, from: string, more: object = {}) {
   const input = { Bucket: s3.name, Key: to, CopySource: `${s3.name}/${from}` }
   const replaced = { MetadataDirective: 'REPLACE' as const, ContentType: TYPE }
   const command = new CopyObjectCommand({ ...input, ...replaced, ...more })
-  const { CopyObjectResult } = await s3.copier.send(command, { abortSignal: signal })
+  const { CopyObjectResult } = await s3.sender.send(command, { abortSignal: signal })
   return { to, etag: CopyObjectResult?.ETag }
 }
 

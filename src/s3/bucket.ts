@@ -1,33 +1,26 @@
 // Our handle on the bucket: the verbs, and the only code that calls S3.
 
-import { CopyObjectCommand, HeadBucketCommand, HeadObjectCommand } from '@aws-sdk/client-s3'
+import { HeadBucketCommand } from '@aws-sdk/client-s3'
 
 import type { Store, UploadMethod } from '../stores.ts'
-import { call, isChanged, unavailable } from './call.ts'
+import { call, unavailable } from './call.ts'
 import { openClients, type S3Config } from './client.ts'
 import { openCdn } from './cloudfront.ts'
 import { deleteObjects } from './delete.ts'
 import { type GrantFacts, presignPost, presignPut } from './grant.ts'
+import { head } from './head.ts'
 import { readLabel, writeLabel } from './label.ts'
 import { lifeProblem } from './lifetime.ts'
 import { list } from './list.ts'
+import { type PromoteOptions, promote } from './promote.ts'
 import { hash, readRange } from './read.ts'
 import { openSigner, presignGet, type UrlFacts } from './signed-url.ts'
-import { DISPOSITION } from './sigv4.ts'
 import type { Lifetime } from './window.ts'
 
 export interface Bucket extends ReturnType<typeof verbs> {
   /** The same bucket, of which no call begins or goes on once the signal is aborted. */
   within: (signal: AbortSignal) => Bucket
   close: () => void
-}
-
-/** What S3 says of an object without its bytes. */
-export interface StoredObject {
-  sizeBytes: number
-  contentType: string
-  contentEncoding: string | null
-  etag: string
 }
 
 /**
@@ -73,7 +66,8 @@ function verbs(s3: S3) {
 /** What the verbs need. */
 export interface S3 {
   sender: ReturnType<typeof openClients>['sender']
-  copier: ReturnType<typeof openClients>['copier']
+  plain: ReturnType<typeof openClients>['plain']
+  repeater: ReturnType<typeof openClients>['repeater']
   signer: ReturnType<typeof openClients>['signer']
   signUrls: ReturnType<typeof openClients>['signUrls']
   signForms: ReturnType<typeof openClients>['signForms']
@@ -84,57 +78,6 @@ export interface S3 {
   /** Signs URLs for the CDN before the bucket, where there is one. */
   cdn?: ReturnType<typeof openCdn>
   signal?: AbortSignal
-}
-
-async function head(s3: S3, Key: string): Promise<StoredObject | null> {
-  const command = new HeadObjectCommand({ Bucket: s3.name, Key })
-  const found = await call(s3, (options) => s3.sender.send(command, options))
-  if (!found) return null
-  const { ContentLength, ContentType = '', ContentEncoding, ETag } = found
-  // A verdict is for good: an answer that says nothing is none.
-  if (ContentLength === undefined || !ETag) throw unavailable(new Error('HEAD says too little'))
-  return {
-    sizeBytes: ContentLength,
-    contentType: ContentType,
-    contentEncoding: ContentEncoding || null,
-    etag: ETag
-  }
-}
-
-interface PromoteOptions {
-  contentType: string
-  /** Of the source as it was looked at; a store that knows the condition copies nothing else. */
-  etag: string
-}
-
-/**
- * Copies, once, to a key nobody else can write. Never call it twice for one key: see `copier`.
- * @returns false when the source is absent or no longer the one that was looked at
- */
-async function promote(s3: S3, from: string, to: string, { contentType, etag }: PromoteOptions) {
-  const command = new CopyObjectCommand({
-    Bucket: s3.name,
-    Key: to,
-    CopySource: `${s3.name}/${from}`,
-    // Some stores refuse what they do not know; what was copied is verified in any case.
-    CopySourceIfMatch: s3.store.can.has('copy-if-match') ? etag : undefined,
-    // Ordinary headers may be added to a presigned PUT by whoever holds it: none must survive.
-    MetadataDirective: 'REPLACE',
-    ContentType: contentType,
-    ContentDisposition: DISPOSITION,
-    CacheControl: 'private, max-age=31536000, immutable'
-  })
-  const copied = await call(s3, async (options) => {
-    try {
-      return await s3.copier.send(command, options)
-    } catch (err) {
-      if (isChanged(err)) return null
-      throw err
-    }
-  })
-  // CopyObject may answer 200 with nothing in it; only an ETag says that there is a copy.
-  if (copied && !copied.CopyObjectResult?.ETag) throw unavailable(new Error('COPY gave no ETag'))
-  return copied !== null
 }
 
 async function ping(s3: S3) {

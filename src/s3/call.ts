@@ -3,6 +3,7 @@
 import { NoSuchKey, NotFound, S3ServiceException } from '@aws-sdk/client-s3'
 
 import { problem } from '../errors.ts'
+import { limited } from '../time-limit.ts'
 import type { S3 } from './bucket.ts'
 
 /**
@@ -15,8 +16,7 @@ export async function call<Result>(
   send: (options: { abortSignal: AbortSignal }) => Promise<Result>
 ): Promise<Result | null> {
   try {
-    const deadline = AbortSignal.timeout(deadlineMs)
-    return await send({ abortSignal: signal ? AbortSignal.any([signal, deadline]) : deadline })
+    return await limited(deadlineMs, signal, (abortSignal) => send({ abortSignal }))
   } catch (err) {
     if (isAbsent(err)) return null
     throw unavailable(err)
@@ -46,7 +46,3 @@ const isAbsent = (err: unknown) => err instanceof NotFound || err instanceof NoS
 /** The store has no bytes in the range that was asked for. */
 export const isOutOfRange = (err: unknown) =>
   err instanceof S3ServiceException && err.$metadata.httpStatusCode === 416
-
-/** The object is no longer the one that a condition names. */
-export const isChanged = (err: unknown) =>
-  err instanceof S3ServiceException && err.$metadata.httpStatusCode === 412

@@ -4,6 +4,7 @@ import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 
 import type { Config } from '../config.ts'
 import { holdCredentials } from './credentials.ts'
+import { openPlain } from './plain.ts'
 import { rememberForms } from './post-policy.ts'
 import { rememberSigner } from './signed-url.ts'
 
@@ -12,27 +13,27 @@ export type S3Config = Config['s3']
 export type Connection = Omit<S3Config, 'bucket' | 'store' | 'method' | 'cdn'>
 
 /**
- * They share credentials. `sender` performs calls and repeats them, `copier` never repeats any,
- * `signer` is only ever asked to sign; `signUrls` and `signForms` do what it does for a GET and for
- * a form, faster.
+ * They share credentials. `sender` performs calls, three times at most; `plain` sends one as it is,
+ * once, and `repeater` what went wrong there, twice at most; `signer` is only ever asked to sign;
+ * `signUrls` and `signForms` do what it does for a GET and for a form, faster.
  */
 export function openClients(config: Connection) {
   const sender = openClient(config, config.endpoint)
   const shared = { ...config, credentials: sender.config.credentials }
-  // A COPY that seems lost may still be running: repeated to the same key, the first could land
-  // after the second was verified, with whatever the grant has put into staging by then.
-  const copier = openClient(shared, config.endpoint, 1)
+  const repeater = openClient(shared, config.endpoint, 2)
   // The host is part of every signature: what a browser will use must be signed for the host it sees.
   const signer = openClient(shared, config.publicEndpoint)
   // Asked for anew each time: who sets other credentials means them to be used.
   const credentialsFor = holdCredentials((options) => signer.config.credentials(options))
-  const close = () => [sender, copier, signer].forEach((client) => void client.destroy())
+  const plain = openPlain(repeater, credentialsFor)
+  const close = () => [sender, repeater, signer, plain].forEach((one) => void one.destroy())
   return {
     sender,
-    copier,
+    repeater,
     signer,
     signUrls: rememberSigner(signer, credentialsFor),
     signForms: rememberForms(signer, credentialsFor),
+    plain,
     close
   }
 }

@@ -3,10 +3,16 @@
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 
+import { inTime } from './sign.ts'
+import { signingKeys } from './sigv4.ts'
+
 export interface Place {
   /** As in `https://bucket.s3.eu-west-1.amazonaws.com`. */
   origin: string
   host: string
+  protocol: string
+  hostname: string
+  port: string
   /** What stands before `/` and the key: the bucket, or nothing. */
   path: string
   /** That signatures name. */
@@ -31,5 +37,22 @@ export async function placeOf(client: S3Client, bucket: string): Promise<Place> 
     throw new Error(`URLs of ${bucket} would need ${algorithm} for ${service}`)
   }
   const path = url.pathname.slice(0, -`/${PROBE}`.length)
-  return { origin: url.origin, host: url.host, path, region }
+  const { origin, host, protocol, port } = url
+  const hostname = url.hostname.replace(/^\[|\]$/g, '') // of an address of IPv6
+  return { origin, host, protocol, hostname, port, path, region }
+}
+
+export type KnownPlace = Place & { keyOf: ReturnType<typeof signingKeys> }
+
+/** The places of a client's buckets, each asked for once; at once where it is known. */
+export function rememberPlaces(client: S3Client) {
+  const places = new Map<string, KnownPlace>()
+  async function find(bucket: string, deadlineMs: number) {
+    const found = await inTime(placeOf(client, bucket), deadlineMs)
+    const place = { ...found, keyOf: signingKeys(found.region) }
+    places.set(bucket, place)
+    return place
+  }
+  return (bucket: string, deadlineMs: number): KnownPlace | Promise<KnownPlace> =>
+    places.get(bucket) ?? find(bucket, deadlineMs)
 }

@@ -8,6 +8,7 @@ import { GetObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s
 
 import type { S3 } from './bucket.ts'
 import { call, isOutOfRange } from './call.ts'
+import { codeOf, MOST_XML, type PlainAnswer, tryPlain } from './plain.ts'
 
 /** Some bytes of an object and, from the same answer, the size of the whole. */
 export interface ReadRange {
@@ -21,15 +22,38 @@ export interface ReadRange {
  * `first`. Null when the object is absent.
  */
 export function readRange(s3: S3, Key: string, first: number, last: number) {
-  const command = new GetObjectCommand({ Bucket: s3.name, Key, Range: `bytes=${first}-${last}` })
+  const Range = `bytes=${first}-${last}`
   return call<ReadRange | null>(s3, async (options) => {
+    const range = { method: 'GET' as const, key: Key, headers: { range: Range } }
+    const answer = await tryPlain(s3, {
+      ...range,
+      most: Math.max(last - first + 1, MOST_XML),
+      ...options
+    })
+    if (answer?.status === 404 && codeOf(answer) === 'NoSuchKey') return null
+    const read = answer?.status === 206 && exactly(answer, first, last)
+    if (read) return read
+    const command = new GetObjectCommand({ Bucket: s3.name, Key, Range })
     try {
-      return await take(await s3.sender.send(command, options), first, last, options.abortSignal)
+      return await take(await s3.repeater.send(command, options), first, last, options.abortSignal)
     } catch (err) {
       if (isOutOfRange(err)) return { bytes: Buffer.alloc(0), sizeBytes: 0, contentEncoding: null }
       throw err
     }
   })
+}
+
+function exactly({ headers, body }: PlainAnswer, first: number, last: number): ReadRange | null {
+  const size = sizeIf(headers['content-range'], first, last)
+  if (size === null || body.length !== Math.min(last, size - 1) - first + 1) return null
+  return { bytes: body, sizeBytes: size, contentEncoding: headers['content-encoding'] || null }
+}
+
+// The size of the whole, if the range that was answered is the one that was asked for.
+function sizeIf(contentRange: string | undefined, first: number, last: number) {
+  const [, from, to, size] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(contentRange ?? '') ?? []
+  if (Number(from) !== first || Number(to) !== Math.min(last, Number(size) - 1)) return null
+  return Number(size)
 }
 
 async function take(
@@ -41,15 +65,15 @@ async function take(
   const body = Body as Readable
   // HTTP lets a server ignore Range and answer with the whole: welcome where it is no more.
   const whole = `bytes 0-${ContentLength - 1}/${ContentLength}`
-  const [, from, to, size] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(ContentRange ?? whole) ?? []
-  const end = Math.min(last, Number(size) - 1)
+  const size = sizeIf(ContentRange ?? whole, first, last)
   // Otherwise a store or proxy would hand us the whole object, however large.
-  if (Number(from) !== first || Number(to) !== end) {
+  if (size === null) {
     body.destroy()
     throw new Error(`asked for bytes ${first}-${last}, was answered "${ContentRange ?? whole}"`)
   }
+  const end = Math.min(last, size - 1)
   const bytes = await collect(body, end - first + 1, signal)
-  return { bytes, sizeBytes: Number(size), contentEncoding: ContentEncoding || null }
+  return { bytes, sizeBytes: size, contentEncoding: ContentEncoding || null }
 }
 
 async function collect(body: Readable, length: number, signal: AbortSignal) {

@@ -5,8 +5,8 @@ import type { S3Client } from '@aws-sdk/client-s3'
 import type { S3 } from './bucket.ts'
 import { unavailable } from './call.ts'
 import { type Credentials, type HeldCredentials, MARGIN_MS } from './credentials.ts'
-import { type Place, placeOf } from './place.ts'
-import { earlier, inTime } from './sign.ts'
+import { type Place, rememberPlaces } from './place.ts'
+import { earlier } from './sign.ts'
 import { prepare } from './sigv4.ts'
 import { type Lifetime, type Window, windowMs, windowOf } from './window.ts'
 
@@ -49,7 +49,7 @@ export async function presignGet(s3: S3, facts: UrlFacts): Promise<SignedUrl> {
 
 /** Remembers, for one client, the bucket's place and the last window's signer. */
 export function rememberSigner(client: S3Client, credentialsFor: HeldCredentials) {
-  const places = new Map<string, Place>()
+  const placeFor = rememberPlaces(client)
   let last: { window: Window; credentials: Credentials; place: Place; sign: SignUrl } | undefined
 
   return async function signUrls(
@@ -59,11 +59,8 @@ export function rememberSigner(client: S3Client, credentialsFor: HeldCredentials
     const { seconds, now } = lifetime
     const found = credentialsFor({ now, ms: windowMs(seconds), deadlineMs })
     const credentials = found instanceof Promise ? await found : found
-    let place = places.get(name)
-    if (!place) {
-      place = await inTime(placeOf(client, name), deadlineMs)
-      places.set(name, place)
-    }
+    const known = placeFor(name, deadlineMs)
+    const place = known instanceof Promise ? await known : known
     const window = windowOf(lifetime)
     if (last && isSame(last, { window, credentials, place })) return last.sign
     const sign = signerOf(place, credentials, window)

@@ -52,6 +52,46 @@ export function prepare(place: Place, credentials: Credentials, { startsAt, seco
   }
 }
 
+const EMPTY = hash('sha256', '')
+
+export interface Authorized {
+  method: string
+  /** As it is sent; of letters that need no encoding. */
+  path: string
+  /** Their names in lower case. */
+  headers: Record<string, string>
+  now: Date
+}
+
+/**
+ * The headers of a request without a body, with the signature over all of them (AWS, "Authenticating
+ * Requests: Using the Authorization Header").
+ */
+export function authorize(
+  { host, keyOf }: { host: string; keyOf: ReturnType<typeof signingKeys> },
+  credentials: Credentials,
+  { method, path, headers, now }: Authorized
+) {
+  const date = now.toISOString().replace(/[-:]|\.\d+/g, '')
+  const { scope, signingKey } = keyOf(credentials, date.slice(0, 8))
+  const all: Record<string, string> = {
+    ...headers,
+    host,
+    'x-amz-content-sha256': EMPTY,
+    'x-amz-date': date,
+    ...(credentials.sessionToken && { 'x-amz-security-token': credentials.sessionToken })
+  }
+  const names = Object.keys(all).sort()
+  const canonical = names.map((name) => `${name}:${all[name]}\n`).join('')
+  const signed = names.join(';')
+  const request = hash('sha256', `${method}\n${path}\n\n${canonical}\n${signed}\n${EMPTY}`)
+  const toSign = `AWS4-HMAC-SHA256\n${date}\n${scope}\n${request}`
+  const signature = createHmac('sha256', signingKey).update(toSign).digest('hex')
+  const credential = `${credentials.accessKeyId}/${scope}`
+  all.authorization = `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${signed}, Signature=${signature}`
+  return all
+}
+
 function signingKey({ secretAccessKey }: Credentials, scope: string[]) {
   let key = Buffer.from(`AWS4${secretAccessKey}`)
   for (const part of scope) key = createHmac('sha256', key).update(part).digest()
@@ -76,7 +116,7 @@ const query = (parameters: Record<string, string>) =>
     .map(([name, value]) => `${name}=${encode(value)}`)
     .join('&')
 
-const encodePath = (key: string) =>
+export const encodePath = (key: string) =>
   /^[\w/.~-]*$/.test(key) ? key : key.split('/').map(encode).join('/')
 
 // RFC 3986, which Signature V4 wants, reserves five characters more than JavaScript does.

@@ -3,6 +3,7 @@
 import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'
 import { stagingKey } from '../keys.ts'
+import { limited } from '../time-limit.ts'
 import { type Claimed, claim, unclaim } from './claim.ts'
 import { commit } from './commit.ts'
 import { examine } from './examine.ts'
@@ -22,8 +23,9 @@ import { verifyBytes, verifyMetadata } from './verify.ts'
 export async function confirmUpload(deps: Deps, userId: string, id: string): Promise<Confirmed> {
   assertId(id)
   // Each call has its own deadline; together they must not outlast the client's patience.
-  const signal = AbortSignal.timeout(deps.config.confirmDeadlineMs)
-  return attempt({ ...deps, signal, bucket: deps.bucket.within(signal) }, userId, id)
+  return limited(deps.config.confirmDeadlineMs, undefined, (signal) =>
+    attempt({ ...deps, signal, bucket: deps.bucket.within(signal) }, userId, id)
+  )
 }
 
 async function attempt(deps: Deps, userId: string, id: string): Promise<Confirmed> {

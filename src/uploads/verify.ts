@@ -3,7 +3,7 @@
 import type { Config } from '../config.ts'
 import { inspect, type Picture } from '../images/inspect.ts'
 import type { Reason } from '../reasons.ts'
-import type { StoredObject } from '../s3/bucket.ts'
+import type { StoredObject } from '../s3/head.ts'
 import type { Examined } from './examine.ts'
 
 export interface DeclaredObject {
