@@ -44,6 +44,10 @@ const functions = {
       await sandbox.door.put(BUCKET, `avatars/${name}`, 'x', options)
     }
   },
+  /** Puts a tiny object at each key. */
+  async place(keys: string[]) {
+    for (const key of keys) await sandbox.door.put(BUCKET, key, 'x', { contentType: 'image/png' })
+  },
   /** What was asked since the last time. */
   takeDeletes() {
     const taken = { ...deletes }

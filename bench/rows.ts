@@ -4,18 +4,26 @@ import type { Sql } from 'postgres'
 
 const READERS = 1000
 
+/** The name of the nth reader, from 1. */
+export const readerId = (n: number) => `reader-${n}`
+
 /** Users whose avatars are live and stay; answers their ids. */
 export async function insertReaders(sql: Sql): Promise<string[]> {
+  await insertAvatars(sql, READERS)
+  return Array.from({ length: READERS }, (_, i) => readerId(i + 1))
+}
+
+/** So many readers, each with an avatar at the key that the bucket's `fill` would choose. */
+export async function insertAvatars(sql: Sql, count: number) {
   await sql`
     insert into objects
       (key, user_id, upload_id, content_type, size_bytes, width, height, verified_at, purge_after)
     select 'avatars/' || md5('reader' || i), 'reader-' || i, md5('upload' || i), 'image/png', 1,
       1, 1, now(), null
-    from generate_series(1, ${READERS}::int) i`
-  const users = await sql`
+    from generate_series(1, ${count}::int) i`
+  await sql`
     insert into users (id, avatar_key)
-    select user_id, key from objects where live returning id`
-  return users.map(({ id }) => id)
+    select 'reader-' || i, 'avatars/' || md5('reader' || i) from generate_series(1, ${count}::int) i`
 }
 
 /** Replaced objects that have been due for a second to an hour, at the keys `fill` chooses. */
