@@ -44,7 +44,7 @@ const referring = ({ db }: Deps, after: string, upTo: string | null) =>
   db.execute<Dangling>(sql`
     select id as "userId", avatar_key as key from users
     where avatar_key is not null and avatar_key collate "C" > ${after}
-      and (${upTo}::text is null or avatar_key collate "C" <= ${upTo})
+      ${upTo === null ? sql`` : sql`and avatar_key collate "C" <= ${upTo}`}
     order by avatar_key collate "C" limit ${PAGE_KEYS}`)
 
 async function isDangling({ db, bucket }: Deps, { userId, key }: Dangling) {

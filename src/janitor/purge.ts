@@ -111,18 +111,22 @@ function claim(
   keys: number,
   since: string
 ) {
-  return db.execute<Claimed>(sql`
-    with due as (
-      select ${id} as id, ${isAbandoned} as abandoned, purge_after as due from ${table}
-      where purged_at is null and purge_after between ${since}::timestamptz and now() and ${isDue}
-      order by purge_after limit ${keys} for update skip locked
-    )
-    update ${table} set
-      discarded_at = case when due.abandoned then now() else discarded_at end,
-      purge_attempts = purge_attempts + 1,
-      purge_after = now() + ${backoff}
-    from due where ${id} = due.id
-    returning ${key} as key, due.abandoned, due.due::text as due`)
+  return db.transaction(async (tx) => {
+    // Postgres takes a backlog for shorter than it is, and would read and sort all of it for each batch.
+    await tx.execute(sql`set local enable_sort = off`)
+    return tx.execute<Claimed>(sql`
+      with due as (
+        select ${id} as id, ${isAbandoned} as abandoned, purge_after as due from ${table}
+        where purged_at is null and purge_after between ${since}::timestamptz and now() and ${isDue}
+        order by purge_after limit ${keys} for update skip locked
+      )
+      update ${table} set
+        discarded_at = case when due.abandoned then now() else discarded_at end,
+        purge_attempts = purge_attempts + 1,
+        purge_after = now() + ${backoff}
+      from due where ${id} = due.id
+      returning ${key} as key, due.abandoned, due.due::text as due`)
+  })
 }
 
 interface Claimed extends Record<string, unknown> {
