@@ -26,10 +26,14 @@ export async function unknownOf({ db }: Pick<Deps, 'db'>, { objects }: Page) {
   const keys = objects.map(({ key }) => key).filter(isOurKey)
   const known = await db.execute<{ key: string }>(sql`
     select listed.key
-    from json_array_elements_text(${JSON.stringify(keys)}::text::json) as listed(key)
-    where exists (select from uploads
-        where id = substr(listed.key, 9) and listed.key like 'staging/%' and purged_at is null)
-      or exists (select from objects where objects.key = listed.key and purged_at is null)`)
+    from json_array_elements_text(${JSON.stringify(keys)}::text::json) as listed(key),
+      lateral (
+        select from uploads
+        where id = substr(listed.key, 9) and listed.key like 'staging/%' and purged_at is null
+        union all
+        select from objects where objects.key = listed.key and purged_at is null
+        limit 1
+      ) as row`)
   const names = new Set(known.map(({ key }) => key))
   return objects.filter(({ key }) => !names.has(key))
 }
