@@ -1,7 +1,7 @@
 // The plans as a document, without what differs from one run to the next.
 
 import { placeOf } from './places.ts'
-import { type Plan, scansOf } from './plans.ts'
+import { type Plan, scansOf, wasteOf } from './plans.ts'
 
 const WIDTH = 160 // of a line: a list of a thousand keys says no more than its beginning
 
@@ -10,8 +10,7 @@ const ABOUT = `# Query plans
 Every statement of the requests and of the janitor, as Postgres carried it out with USERS users: the plans are those that
 \`auto_explain\` saw while the service and the commands \`directo sweep\` and \`directo reconcile\` were at work. The database also has
 a thirtieth as many open uploads, a fiftieth as many objects that are due, and a week of history. Written by
-\`npm run bench:scale -- --plans docs/query-plans.md\`, which names every statement that reads a table that grows with users from
-end to end, or many rows in vain.
+\`npm run bench:scale -- --plans docs/query-plans.md\`.
 
 A statement that is prepared may have two plans, one for its parameters and one for all. *times* is how often it ran, *ms* the
 quickest.
@@ -32,10 +31,14 @@ export function documentOf(plans: Plan[], users: number) {
 const textOf = ({ statement }: Plan) => statement
 
 function summaryOf(plans: Plan[]) {
-  const scans = scansOf(plans).map((plan) => `- ${nameOf(plan)}`)
-  if (scans.length === 0)
-    return 'All go by index, but for tables of a row or a few: `installation`, `walks`.\n\n'
-  return `Not by index:\n\n${scans.join('\n')}\n\n`
+  const list = (some: Plan[]) => some.map((plan) => `- ${nameOf(plan)}`).join('\n')
+  const [scans, waste] = [scansOf(plans), wasteOf(plans)]
+  const byIndex =
+    scans.length > 0
+      ? `These read a whole table that grows with users:\n\n${list(scans)}\n\n`
+      : 'All go by index, but for tables of a row or a few: `installation`, `walks`.\n\n'
+  if (waste.length === 0) return byIndex
+  return `${byIndex}These read more than a hundred rows in vain:\n\n${list(waste)}\n\n`
 }
 
 /** What a statement is called in reports. */

@@ -11,7 +11,7 @@ const PEOPLE = 8 // from the sixth time on Postgres may use one plan for all par
 const BATCH = 100
 const LISTED = 2500 // two full pages of a listing, and one that is not
 const GROWING = ['users', 'uploads', 'objects']
-const MOST_FILTERED = 100 // rows read in vain
+const MOST_IN_VAIN = 100
 
 export interface Plan {
   /** The call it was part of. */
@@ -69,14 +69,16 @@ const SETTINGS = {
   'auto_explain.log_nested_statements': 'on'
 }
 
-/** Those that read a table that grows with users from end to end, or many rows in vain. */
+/** Those that read a table that grows with users from end to end. */
 export const scansOf = (plans: Plan[]) =>
-  plans.filter(
-    ({ plan }) =>
-      GROWING.some((table) => new RegExp(`Seq Scan on ${table}\\b`).test(plan)) ||
-      [...plan.matchAll(/Rows Removed by \w+ ?\w*: (\d+)/g)].some(
-        ([, n]) => Number(n) > MOST_FILTERED
-      )
+  plans.filter(({ plan }) =>
+    GROWING.some((table) => new RegExp(`Seq Scan on ${table}\\b`).test(plan))
+  )
+
+/** Those that read many rows in vain. */
+export const wasteOf = (plans: Plan[]) =>
+  plans.filter(({ plan }) =>
+    [...plan.matchAll(/Rows Removed by [^:]+: (\d+)/g)].some(([, n]) => Number(n) > MOST_IN_VAIN)
   )
 
 function add(plans: Map<string, Plan>, call: string, notice: string) {

@@ -5,7 +5,7 @@ import type { Scale } from './scale.ts'
 
 const TARGET = 1.3
 
-export function print({ machine, reads, scans, unnamed }: Scale) {
+export function print({ machine, reads, scans, waste, unnamed }: Scale) {
   const { users, cores, loadBefore, loadAfter, seconds } = machine
   console.log(
     `${cores} cores, load ${loadBefore.toFixed(1)} before and ${loadAfter.toFixed(1)} after, ${seconds} s\n`
@@ -21,6 +21,7 @@ export function print({ machine, reads, scans, unnamed }: Scale) {
     console.log(`${what.padEnd(40)}${ratio.toFixed(2)} × (target ${TARGET}) ${met ? '✔' : '✘'}`)
   }
   for (const name of scans) console.log(`✘ not by index: ${name}`)
+  for (const name of waste) console.log(`more than a hundred rows in vain: ${name}`)
   for (const name of unnamed) console.log(`✘ ${name}`)
   if (scans.length === 0)
     console.log('✔ every statement on a table that grows with users goes by index')

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util'
 import { installOnce } from './install.ts'
 import { createMillion } from './million.ts'
 import { placeOf } from './places.ts'
-import { collectPlans, scansOf } from './plans.ts'
+import { collectPlans, scansOf, wasteOf } from './plans.ts'
 import { documentOf, nameOf } from './plans-report.ts'
 import { measureReads } from './reads.ts'
 import { print, summary } from './scale-report.ts'
@@ -67,6 +67,12 @@ async function run() {
     loadAfter: loadavg()[0]!,
     seconds: elapsed()
   }
-  const unnamed = plans.filter(({ statement }) => !placeOf(statement))
-  return { machine, reads, scans: scansOf(plans).map(nameOf), unnamed: unnamed.map(nameOf) }
+  const names = (some: typeof plans) => some.map(nameOf)
+  return {
+    machine,
+    reads,
+    scans: names(scansOf(plans)),
+    waste: names(wasteOf(plans)),
+    unnamed: names(plans.filter(({ statement }) => !placeOf(statement)))
+  }
 }

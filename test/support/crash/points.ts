@@ -62,15 +62,19 @@ export const points: Record<OperationName, { postgres: string[]; s3: string[] }>
   },
   sweep: {
     postgres: [
+      'begin',
       'update uploads discarded_at',
+      'commit',
       'update uploads purged_at',
+      'begin #2',
       'update objects discarded_at',
+      'commit #2',
       'update objects purged_at',
       'delete uploads',
       'delete objects',
-      'begin',
+      'begin #3',
       'select users',
-      'commit'
+      'commit #3'
     ],
     s3: ['DeleteObjects', 'DeleteObjects #2']
   },
