@@ -3,13 +3,14 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3'
 import { createPresignedPost } from '@aws-sdk/s3-presigned-post'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import { SignatureV4 } from '@smithy/signature-v4'
 import fc from 'fast-check'
 import t from 'tap'
 
 import { openClients } from '../src/s3/client.ts'
 import { placeOf } from '../src/s3/place.ts'
 import { formPlaceOf, preparePolicies } from '../src/s3/post-policy.ts'
-import { DISPOSITION, prepare } from '../src/s3/sigv4.ts'
+import { authorize, DISPOSITION, encodePath, prepare, signingKeys } from '../src/s3/sigv4.ts'
 import { FUZZ } from './support/thorough.ts'
 
 const OPTIONS = { numRuns: 200 * FUZZ } // .ci/run asks for more
@@ -180,6 +181,54 @@ t.test('whatever a form is granted, wherever, and whoever grants it', async (t) 
   })
   await fc.assert(property, OPTIONS)
   t.ok(signed > OPTIONS.numRuns * 0.9, `${signed} of ${OPTIONS.numRuns} were not refused`)
+})
+
+t.test('whatever a request says in its headers', async (t) => {
+  const value = textOf([...LETTERS, ...'/=-"*;:,. '], 0, 60).map((text) => `x${text}`.trim())
+  const given = {
+    credentials,
+    region,
+    key,
+    at,
+    host: fc.constantFrom('b.s3.example', '127.0.0.1:9000', '[::1]:9000'),
+    method: fc.constantFrom('GET', 'HEAD', 'PUT'),
+    headers: fc.record({ range: value, 'x-amz-copy-source': value, 'content-type': value })
+  }
+  const { sha256 } = openClients({
+    region: 'x',
+    endpoint: undefined,
+    publicEndpoint: undefined,
+    pathStyle: true,
+    credentials: undefined,
+    deadlineMs: 1000
+  }).signer.config
+  const property = fc.asyncProperty(fc.record(given), async (it) => {
+    const path = `/b/${encodePath(it.key)}`
+    const theirs = await new SignatureV4({
+      service: 's3',
+      region: it.region,
+      credentials: it.credentials,
+      sha256,
+      uriEscapePath: false,
+      applyChecksum: true
+    }).sign(
+      {
+        protocol: 'http:',
+        hostname: it.host,
+        path,
+        method: it.method,
+        headers: { ...it.headers, host: it.host }
+      },
+      { signingDate: it.at }
+    )
+    const place = { host: it.host, keyOf: signingKeys(it.region) }
+    const ours = authorize(place, it.credentials, { ...it, path, now: it.at })
+    if (ours.authorization !== theirs.headers.authorization) {
+      throw new Error(`${ours.authorization}\nshould be\n${theirs.headers.authorization}`)
+    }
+  })
+  await fc.assert(property, OPTIONS)
+  t.pass(`${OPTIONS.numRuns} requests`)
 })
 
 // It looks at the clock at once, and only then.

@@ -53,6 +53,7 @@ export function prepare(place: Place, credentials: Credentials, { startsAt, seco
 }
 
 const EMPTY = hash('sha256', '')
+const plain = (value: string) => value.trim().replace(/\s+/g, ' ')
 
 export interface Authorized {
   method: string
@@ -82,7 +83,7 @@ export function authorize(
     ...(credentials.sessionToken && { 'x-amz-security-token': credentials.sessionToken })
   }
   const names = Object.keys(all).sort()
-  const canonical = names.map((name) => `${name}:${all[name]}\n`).join('')
+  const canonical = names.map((name) => `${name}:${plain(all[name]!)}\n`).join('')
   const signed = names.join(';')
   const request = hash('sha256', `${method}\n${path}\n\n${canonical}\n${signed}\n${EMPTY}`)
   const toSign = `AWS4-HMAC-SHA256\n${date}\n${scope}\n${request}`
