@@ -119,6 +119,17 @@ t.test('one signer signs many, as if each were signed alone', async (t) => {
   )
 })
 
+t.test('more than it remembers are signed the same, too', async (t) => {
+  const sign = await openSigner(s3(), { seconds: 3600, now: new Date('2026-01-01T10:00:00Z') })
+  const urlOf = (n: number, contentType = 'image/png') =>
+    sign({ key: `avatars/${`${n}`.padStart(32, '0')}`, contentType }).url
+  const first = urlOf(0)
+  const urls = new Set(Array.from({ length: 10_001 }, (_, n) => urlOf(n)))
+  t.equal(urls.size, 10_001)
+  t.equal(urlOf(0), first)
+  t.not(urlOf(0, 'image/gif'), first)
+})
+
 t.test('a bucket whose URLs are signed in another way gets none', async (t) => {
   const express = { ...s3(), name: 'pictures--use1-az4--x-s3' }
   const session = { ...credentials, sessionToken: 'of a session' }

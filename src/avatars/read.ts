@@ -36,22 +36,31 @@ export function openReader(deps: Deps) {
   }
 }
 
-/** Avatars in the order of their users, of whom none is named twice; null for who has none. */
+/**
+ * Avatars in the order of their users, of whom none is named twice; null for who has none. `version`
+ * changes with any of them, and with their URLs.
+ */
 export async function findAvatars(deps: Deps, userIds: string[]) {
   const [found, sign] = await Promise.all([findFacts(deps, userIds), signerOf(deps)])
-  return userIds.map((userId) => {
+  let version = ''
+  let signedBy = '' // one signature tells by whom, where and when all of them are made
+  const avatars = userIds.map((userId) => {
     const facts = found.get(userId)
-    return { userId, avatar: facts ? avatarFrom(sign, facts) : null }
+    const avatar = facts ? avatarFrom(sign, facts) : null
+    signedBy ||= avatar?.url ?? ''
+    version += `${userId} ${facts?.key ?? ''}\n`
+    return { userId, avatar }
   })
+  return { avatars, version: version + signedBy }
 }
 
 async function findFacts({ db }: Deps, userIds: string[]): Promise<Map<string, Facts>> {
   const [row] = await factsOf(db, JSON.stringify(userIds))
   const rows = JSON.parse(row!.found) as Row[]
   return new Map(
-    rows.map(([userId, key, contentType, sizeBytes, width, height, verifiedMs]) => [
+    rows.map(([userId, key, contentType, sizeBytes, width, height, verifiedAt]) => [
       userId,
-      { key, contentType, sizeBytes, width, height, verifiedAt: new Date(verifiedMs) }
+      { key, contentType, sizeBytes, width, height, verifiedAt }
     ])
   )
 }
@@ -61,11 +70,11 @@ async function findFacts({ db }: Deps, userIds: string[]): Promise<Map<string, F
 const factsOf = statement<{ found: string }>(`
   select coalesce(json_agg(json_build_array(
     asked.id, o.key, o.content_type, o.size_bytes, o.width, o.height,
-    extract(epoch from o.verified_at) * 1000)), '[]')::text as found
+    to_char(o.verified_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))), '[]')::text as found
   from json_array_elements_text($1::json) as asked(id),
     lateral (select avatar_key from users where users.id = asked.id limit 1) u,
     lateral (select * from objects where key = u.avatar_key limit 1) o`)
-type Row = [string, string, string, number, number, number, number]
+type Row = [string, string, string, number, number, number, string]
 
 /**
  * How long an answer with these avatars may be kept, in seconds: as long as configured, and never so
@@ -86,7 +95,9 @@ export const facts = {
   height: objects.height,
   verifiedAt: objects.verifiedAt
 }
-export type Facts = { [Name in keyof typeof facts]: (typeof objects.$inferSelect)[Name] }
+type Columns = { [Name in keyof typeof facts]: (typeof objects.$inferSelect)[Name] }
+/** A time may be text already, in the form that answers have. */
+export type Facts = Omit<Columns, 'verifiedAt'> & { verifiedAt: Date | string | null }
 
 /** An answer about a verified object, with a URL that is signed for it. */
 export async function present(deps: Deps, object: Facts): Promise<Avatar> {
@@ -98,15 +109,22 @@ const signerOf = ({ bucket, config, now }: Deps) =>
 
 // The key appears nowhere but in the URL.
 function avatarFrom(sign: SignUrl, object: Facts): Avatar {
-  const { contentType, sizeBytes } = object
+  const { contentType, sizeBytes, verifiedAt } = object
   const { url, expiresAt } = sign(object)
   return {
     url,
-    expiresAt: expiresAt.toISOString(),
+    expiresAt: textOf(expiresAt),
     contentType,
     sizeBytes,
     width: object.width!,
     height: object.height!,
-    updatedAt: object.verifiedAt!.toISOString()
+    updatedAt: typeof verifiedAt === 'string' ? verifiedAt : verifiedAt!.toISOString()
   }
+}
+
+// All URLs of a window end together.
+let last = { time: new Date(0), text: '' }
+function textOf(time: Date) {
+  if (time !== last.time) last = { time, text: time.toISOString() }
+  return last.text
 }

@@ -40,8 +40,7 @@ export const avatarRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (ap
   app.get('/avatars', { schema: readMany, preValidation: [listed] }, async (request, reply) => {
     const { user, query } = request
     const userIds = [...new Set(query.userId.map((userId) => named(userId, user)))]
-    const avatars = await findAvatars(deps, userIds)
-    const of = avatars.map(({ userId, avatar }) => `${userId} ${avatar?.url ?? ''}`).join('\n')
+    const { avatars, version: of } = await findAvatars(deps, userIds)
     const maxAge = cacheSeconds(
       deps,
       avatars.flatMap(({ avatar }) => avatar ?? [])

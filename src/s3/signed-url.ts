@@ -10,6 +10,8 @@ import { earlier } from './sign.ts'
 import { prepare } from './sigv4.ts'
 import { type Lifetime, type Window, windowMs, windowOf } from './window.ts'
 
+const MOST_URLS = 10_000 // about 7 MB; the same people are shown again and again
+
 /** What a URL shows. */
 export interface Shown {
   key: string
@@ -82,5 +84,15 @@ function signerOf(place: Place, credentials: Credentials, window: Window): SignU
   const { expiration } = credentials
   const end = expiration && new Date(expiration.getTime() - MARGIN_MS)
   const expiresAt = earlier(window.endsAt, end)
-  return ({ key, contentType }) => ({ url: sign(key, contentType), expiresAt })
+  const urls = new Map<string, string>()
+  return ({ key, contentType }) => {
+    const name = `${contentType} ${key}`
+    let url = urls.get(name)
+    if (!url) {
+      if (urls.size === MOST_URLS) urls.clear()
+      url = sign(key, contentType)
+      urls.set(name, url)
+    }
+    return { url, expiresAt }
+  }
 }
