@@ -1,5 +1,7 @@
 // The process: configuration, resources, the app; it listens, and closes gracefully.
 
+import { flushCompileCache } from 'node:module'
+
 import closeWithGrace from 'close-with-grace'
 import pino from 'pino'
 
@@ -50,6 +52,7 @@ async function serve() {
   const ready = await app.inject('/health/ready')
   if (ready.statusCode !== 200)
     app.log.warn(`not ready yet: ${ready.json().detail} (directo doctor says more)`)
+  flushCompileCache() // who is killed in the end has it too
 }
 
 function isTaken(err: unknown): err is Error {
