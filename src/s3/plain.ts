@@ -56,7 +56,8 @@ export async function tryPlain(s3: Pick<S3, 'name' | 'deadlineMs' | 'plain'>, as
  * whether to try again, is for the caller to know.
  */
 export function openPlain(client: S3Client, credentialsFor: HeldCredentials) {
-  const options = { keepAlive: true, maxSockets: 100 }
+  // Not those that a store may be about to close for having been idle; most wait five seconds.
+  const options = { keepAlive: true, maxSockets: 100, timeout: 2_000 }
   const schemes = {
     'http:': { request: http.request, agent: new http.Agent(options) },
     'https:': { request: https.request, agent: new https.Agent(options) }
