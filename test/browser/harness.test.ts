@@ -73,9 +73,9 @@ t.test('errors, exceptions and violations of a policy are heard', async (t) => {
   })
   const heard: string[] = []
   page.on('console', (message) => heard.push(message.text()))
-  page.on('pageerror', (error) => heard.push(error.message))
+  const thrown = page.waitForEvent('pageerror')
   await page.reload()
-  await page.waitForTimeout(0)
+  heard.push((await thrown).message)
   for (const what of ['said', 'Security Policy', 'thrown']) t.match(heard.join('\n'), what)
   t.same(problems(), [])
 })
