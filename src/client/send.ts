@@ -54,7 +54,16 @@ async function sendByFetch(
   { signal, ...options }: SendOptions
 ) {
   try {
-    const reply = await (options.fetch ?? fetch)(url, { method, headers, body, signal })
+    // A form that is cut off while it is being read ends a Node process (undici rejects what nobody awaits), so it
+    // is read before.
+    const form = body instanceof FormData ? new Response(body) : null
+    const type = form && { 'content-type': form.headers.get('content-type') ?? '' }
+    const reply = await (options.fetch ?? fetch)(url, {
+      method,
+      headers: { ...headers, ...type },
+      body: form ? await form.arrayBuffer() : (body as Blob),
+      signal
+    })
     return { status: reply.status, body: await reply.text() }
   } catch (cause) {
     throw networkError(url, 'the CORS rules of the bucket', cause)
