@@ -1,7 +1,7 @@
 // A user's avatar, as the service tells of it.
 
 import { call } from './call.ts'
-import { AvatarUploadError } from './error.ts'
+import { codeOf } from './error.ts'
 import type { ClientOptions } from './options.ts'
 
 /** `url` is signed and ends at `expiresAt`: show it, do not store it. Times are ISO 8601. */
@@ -24,7 +24,7 @@ export async function readAvatar(userId: string, options: ClientOptions): Promis
     const path = `/api/users/${encodeURIComponent(userId)}/avatar`
     return await call<Avatar>(options, { name: 'read', method: 'GET', path, cuttable: true })
   } catch (err) {
-    if (err instanceof AvatarUploadError && err.code === 'AVATAR_NOT_FOUND') return null
+    if (codeOf(err) === 'AVATAR_NOT_FOUND') return null
     throw err
   }
 }

@@ -3,14 +3,8 @@
 import type { Rectangle } from './crop.ts'
 import { AvatarUploadError } from './error.ts'
 
-/** Turned upright, as its EXIF orientation says. @throws whatever the browser does where it cannot decode it */
-export function decode(file: Blob): Promise<ImageBitmap> {
-  if (typeof createImageBitmap === 'undefined') {
-    const detail = 'there is no createImageBitmap here: pass prepare: false'
-    throw new AvatarUploadError('PREPARE_UNSUPPORTED', { detail })
-  }
-  return createImageBitmap(file, { imageOrientation: 'from-image' })
-}
+/** Turned upright, as its EXIF orientation says. @throws whatever the browser does where it cannot */
+export const decode = (file: Blob) => createImageBitmap(file, { imageOrientation: 'from-image' })
 
 /**
  * Draws a part of a picture at a size and encodes it; as JPEG where the browser cannot encode `type`.

@@ -29,13 +29,13 @@ export class AvatarUploadError extends Error {
   /** Whether the same may work when it is tried again later. */
   readonly retryable: boolean
   /** Of the answer, where there was one. */
-  readonly status?: number
+  declare readonly status?: number
   /** When the server wants to be asked again. */
-  readonly retryAfterSeconds?: number
+  declare readonly retryAfterSeconds?: number
   /** Why the service refused what arrived. */
-  readonly reasons?: Reason[]
+  declare readonly reasons?: Reason[]
   /** What S3 called it. */
-  readonly storageCode?: string
+  declare readonly storageCode?: string
 
   constructor(code: AvatarUploadError['code'], { detail, retryable, cause, ...facts }: Facts = {}) {
     super(sentenceOf(facts.reasons?.[0]?.code) ?? sentenceOf(code) ?? sentences.UNEXPECTED_ANSWER, {
@@ -54,3 +54,10 @@ const sentenceOf = (code?: string) => sentences[code as ErrorCode] as string | u
 export function assertArgument(isRight: unknown, detail: string): asserts isRight {
   if (!isRight) throw new AvatarUploadError('INVALID_ARGUMENT', { detail })
 }
+
+export function assertBlob(blob: Blob) {
+  assertArgument(blob instanceof Blob, 'a Blob or a File is needed')
+}
+
+/** The code of an error of ours; '' for any other. */
+export const codeOf = (err: unknown) => (err instanceof AvatarUploadError ? err.code : '')

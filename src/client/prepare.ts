@@ -1,8 +1,8 @@
 // Prepare a picture before it leaves the device: upright, cropped, small, and nothing in it but pixels.
 
-import { fit, partOf, type Rectangle } from './crop.ts'
+import { fit, partOf, type Rectangle, type Size } from './crop.ts'
 import { decode, encode } from './draw.ts'
-import { AvatarUploadError, assertArgument } from './error.ts'
+import { AvatarUploadError, assertArgument, assertBlob } from './error.ts'
 import { sha256Of } from './sha256.ts'
 import { type Sniffed, sniff } from './sniff.ts'
 
@@ -40,33 +40,33 @@ export async function prepareAvatar(
   file: Blob,
   { size = 512, crop, type = 'image/webp', quality = 0.85, keepAnimation }: PrepareOptions = {}
 ): Promise<Prepared> {
-  assertArgument(file instanceof Blob, 'what is prepared must be a Blob or a File')
+  assertBlob(file)
   assertArgument(size >= 1, 'size must be a number of pixels')
   if (file.size === 0) throw new AvatarUploadError('EMPTY_FILE')
   if (file.size > MAX_BYTES) throw new AvatarUploadError('FILE_TOO_LARGE')
   const sniffed = await sniff(file)
   if (sniffed) assertDecodable(sniffed)
-  if (keepAnimation && sniffed?.format === 'gif') return kept(file, sniffed)
+  if (keepAnimation && sniffed?.format === 'gif') {
+    return digested(file.slice(0, file.size, 'image/gif'), sniffed)
+  }
 
   const bitmap = await decoded(file, sniffed)
   try {
     assertDecodable(bitmap)
     const part = partOf(bitmap, crop)
-    const { width, height } = fit(part, size)
-    const blob = await encode(bitmap, part, { width, height }, { type, quality })
-    return { blob, sha256: await sha256Of(blob), width, height }
+    const fitted = fit(part, size)
+    return await digested(await encode(bitmap, part, fitted, { type, quality }), fitted)
   } finally {
     bitmap.close()
   }
 }
 
-function assertDecodable({ width, height }: { width: number; height: number }) {
+function assertDecodable({ width, height }: Size) {
   if (width * height <= MAX_PIXELS) return
   throw new AvatarUploadError('TOO_MANY_PIXELS', { detail: `${width} × ${height} pixels` })
 }
 
-async function kept(file: Blob, { width, height }: Sniffed): Promise<Prepared> {
-  const blob = file.slice(0, file.size, 'image/gif')
+async function digested(blob: Blob, { width, height }: Size): Promise<Prepared> {
   return { blob, sha256: await sha256Of(blob), width, height }
 }
 
@@ -74,8 +74,10 @@ async function decoded(file: Blob, sniffed: Sniffed | null) {
   try {
     return await decode(file)
   } catch (cause) {
-    if (cause instanceof AvatarUploadError) throw cause
-    const code = sniffed?.format === 'heic' ? 'HEIC_UNSUPPORTED' : 'UNREADABLE_PICTURE'
-    throw new AvatarUploadError(code, { detail: `the browser decodes no ${file.type}`, cause })
+    const hasDecoder = typeof createImageBitmap !== 'undefined'
+    const isHeic = sniffed?.format === 'heic'
+    const code = isHeic ? 'HEIC_UNSUPPORTED' : 'UNREADABLE_PICTURE'
+    const detail = hasDecoder ? `${cause}` : 'no createImageBitmap here: pass prepare: false'
+    throw new AvatarUploadError(hasDecoder ? code : 'PREPARE_UNSUPPORTED', { detail, cause })
   }
 }

@@ -1,7 +1,7 @@
 // Perform a grant's request against S3.
 
 import { networkError } from './call.ts'
-import { assertArgument } from './error.ts'
+import { assertBlob } from './error.ts'
 import type { ClientOptions, GrantRequest } from './options.ts'
 import { observed } from './step.ts'
 import { assertStored } from './storage.ts'
@@ -24,7 +24,7 @@ export async function send(
   blob: Blob,
   options: SendOptions = {}
 ): Promise<void> {
-  assertArgument(blob instanceof Blob, 'what is sent must be a Blob or a File')
+  assertBlob(blob)
   const { method, url, headers, fields } = request
   await retrying(options, async () => {
     const step = { name: 'send' as const, request: { method, url, headers, body: fields } }

@@ -8,29 +8,26 @@ const CHANGED = 'The picture changed on its way. Try again.'
 const SIGN_IN = 'You are no longer signed in. Sign in and try again.'
 const TOO_LATE = 'The upload took too long. Try again.'
 
-/** code → sentence: what the service and its reasons say, then what happens before and on the way to S3. */
+/**
+ * code → sentence: what the service and its reasons say, then what happens before and on the way to S3. Any other
+ * code has that of UNEXPECTED_ANSWER.
+ */
 export const sentences = {
-  BAD_REQUEST: OUR_FAULT,
-  INVALID_REQUEST: OUR_FAULT,
   UNAUTHENTICATED: SIGN_IN,
   USER_ERASED: SIGN_IN,
   FORBIDDEN: 'You are not allowed to do this.',
   NOT_FOUND: OUR_FAULT,
   UPLOAD_NOT_FOUND: 'This upload does not exist any more. Try again.',
-  AVATAR_NOT_FOUND: 'There is no picture.',
   REQUEST_TIMEOUT: TOO_LATE,
   OBJECT_MISSING: 'The picture did not arrive. Try again.',
   OBJECT_CHANGED: CHANGED,
   UPLOAD_CONFIRMED: 'It is too late to cancel: the picture has been saved.',
   UPLOAD_ABORTED: 'The upload was cancelled.',
   UPLOAD_EXPIRED: TOO_LATE,
-  PAYLOAD_TOO_LARGE: OUR_FAULT,
-  UNSUPPORTED_MEDIA_TYPE: OUR_FAULT,
   CONTENT_TYPE_NOT_ALLOWED: `This kind of file is not accepted. ${TRY_ANOTHER}`,
   SIZE_NOT_ALLOWED: 'This picture is too large. Choose a smaller one.',
   OBJECT_REJECTED: `This picture was refused. ${TRY_ANOTHER}`,
   TOO_MANY_OPEN_UPLOADS: 'Too many uploads at once. Try again in a few minutes.',
-  HEADERS_TOO_LARGE: OUR_FAULT,
   INTERNAL: `${OUR_FAULT} ${TRY_LATER}`,
   STORAGE_UNAVAILABLE: `The server is busy. ${TRY_LATER}`,
   DATABASE_UNAVAILABLE: `The server is busy. ${TRY_LATER}`,

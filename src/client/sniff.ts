@@ -60,14 +60,15 @@ function jpeg(view: DataView): Sniffed | null {
   }
 }
 
-// Wherever they are nested: a picture made of tiles has its own `ispe` beside that of a tile, and the largest counts.
+// Wherever it is nested, each item has its `ispe`: of a picture made of tiles the largest counts.
 function heif(view: DataView): Sniffed | null {
   if (textAt(view, 4, 4) !== 'ftyp') return null
-  const head = textAt(view, 0, Math.min(view.byteLength, 64 * 1024))
-  const sizes = [...head.matchAll(/ispe\0{4}/g)].map(({ index }) => {
-    return { width: view.getUint32(index + 8), height: view.getUint32(index + 12) }
-  })
-  const largest = sizes.sort((a, b) => b.width * b.height - a.width * a.height)[0]
-  const format = /^avi[fs]/.test(textAt(view, 8, 4)) ? 'avif' : 'heic'
-  return { format, ...(largest ?? { width: 0, height: 0 }) }
+  let [width, height] = [0, 0]
+  for (const { index } of textAt(view, 0, Math.min(view.byteLength, 65_536)).matchAll(
+    /ispe\0{4}/g
+  )) {
+    width = Math.max(width, view.getUint32(index + 8))
+    height = Math.max(height, view.getUint32(index + 12))
+  }
+  return { format: /^avi/.test(textAt(view, 8, 4)) ? 'avif' : 'heic', width, height }
 }

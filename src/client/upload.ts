@@ -4,7 +4,7 @@ import type { Avatar } from './avatar.ts'
 import { assertOptions } from './call.ts'
 import { confirm } from './confirm.ts'
 import { abandon, createUpload, type Upload } from './create.ts'
-import { AvatarUploadError, assertArgument } from './error.ts'
+import { assertBlob, codeOf } from './error.ts'
 import type { ClientOptions } from './options.ts'
 import { type PrepareOptions, prepareAvatar } from './prepare.ts'
 import { send } from './send.ts'
@@ -25,7 +25,7 @@ const SENT = 0.95 // of the whole: what is left is the service's to verify
  * @throws {AvatarUploadError} whatever went wrong; nothing is left behind then
  */
 export async function uploadAvatar(file: Blob, options: UploadOptions): Promise<Avatar> {
-  assertArgument(file instanceof Blob, 'what is uploaded must be a Blob or a File')
+  assertBlob(file)
   assertOptions(options)
   const onProgress = onlyForward(options.onProgress)
   const picture = await prepared(file, options)
@@ -62,13 +62,12 @@ function onlyForward(onProgress: (fraction: number) => void = () => {}) {
   }
 }
 
+// Nothing is left to abort.
 const over = ['OBJECT_REJECTED', 'UPLOAD_EXPIRED', 'UPLOAD_NOT_FOUND', 'AVATAR_REPLACED']
-const isOver = (err: unknown) => err instanceof AvatarUploadError && over.includes(err.code)
+const isOver = (err: unknown) => over.includes(codeOf(err))
 
 // A store may refuse a late grant in words of its own, or cut the line before all bytes are there.
 const outlived = ['GRANT_EXPIRED', 'UPLOAD_EXPIRED', 'UPLOAD_NOT_FOUND']
 const late = ['GRANT_REFUSED', 'STORAGE_REFUSED', 'NETWORK_FAILED']
-function isOutlived(err: unknown, { sendBy }: Upload) {
-  if (!(err instanceof AvatarUploadError)) return false
-  return outlived.includes(err.code) || (late.includes(err.code) && Date.now() > Date.parse(sendBy))
-}
+const isOutlived = (err: unknown, { sendBy }: Upload) =>
+  outlived.includes(codeOf(err)) || (late.includes(codeOf(err)) && Date.now() > Date.parse(sendBy))
