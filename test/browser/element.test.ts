@@ -24,7 +24,7 @@ interface Options {
   colorScheme?: 'light' | 'dark'
 }
 
-/** A page with the element, under a policy as strict as can be; `ready` once it has a token. */
+/** A page with the element, under a policy as strict as can be. */
 async function openElement(t: Test, { attributes = '', ...open }: Options = {}) {
   const files: Parameters<typeof serveFiles>[1] = {}
   const origin = await serveFiles(t, files)
@@ -66,6 +66,7 @@ async function openElement(t: Test, { attributes = '', ...open }: Options = {}) 
   const told = () => page.evaluate(() => (globalThis as unknown as { told: unknown[][] }).told)
   const part = (name: string) => page.locator(`avatar-upload [part=${name}]`)
   const status = (name: string) => page.locator(`avatar-upload[status=${name}]`).waitFor()
+  await part('choose').waitFor()
   return { ...service, ...opened, told, part, status, slowDown }
 }
 
@@ -210,7 +211,6 @@ t.test('its words can be others, and phones get their camera only when asked', a
   const { page, part } = await openElement(t, {
     attributes: 'text-choose="Bild wählen" accept="image/png" capture="user"'
   })
-  await part('choose').waitFor()
   t.equal(await part('label').textContent(), 'Bild wählen')
   t.equal(await part('input').getAttribute('capture'), null)
   await choose(page, picture)
@@ -221,7 +221,6 @@ t.test('its words can be others, and phones get their camera only when asked', a
 for (const colorScheme of ['light', 'dark'] as const) {
   t.test(`axe finds nothing to mend: ${colorScheme}`, async (t) => {
     const { page, part, status } = await openElement(t, { colorScheme })
-    await part('choose').waitFor()
     const audit = async () => {
       await page.evaluate(axe)
       const { violations } = await page.evaluate(() =>
