@@ -220,7 +220,7 @@ t.test('its words can be others, and phones get their camera only when asked', a
 
 for (const colorScheme of ['light', 'dark'] as const) {
   t.test(`axe finds nothing to mend: ${colorScheme}`, async (t) => {
-    const { page, part, status } = await openElement(t, { colorScheme })
+    const { page, status } = await openElement(t, { colorScheme })
     const audit = async () => {
       await page.evaluate(axe)
       const { violations } = await page.evaluate(() =>

@@ -1,5 +1,7 @@
 // The React hook in a real browser, under StrictMode.
 
+import { resolve } from 'node:path'
+
 import t, { type Test } from 'tap'
 
 import { png } from '../support/pictures.ts'
@@ -26,12 +28,15 @@ declare global {
   var picture: Blob
 }
 
+// The repository's own React, another one that a tool brought, would not know this one's components.
+const ALIAS = `--alias:react=${resolve('test/browser/node_modules/react')}`
+
 async function openHook(t: Test, expected: RegExp[] = []) {
   const origin = await serveFiles(t, {
     '/': html(
       '<!doctype html><title>hook</title><div id="root"></div><script type="module" src="/main.js"></script>'
     ),
-    '/main.js': script(await bundle('test/browser/support/hook.jsx'))
+    '/main.js': script(await bundle('test/browser/support/hook.jsx', ALIAS))
   })
   const service = await startService(t, { origins: [origin] })
   const opened = await openPage(t, origin, { expected })
