@@ -103,3 +103,28 @@ t.test('the hook and the element can be imported where there is no page', async 
   const { AvatarUploadElement } = await import('../../src/client/element.ts')
   t.type(AvatarUploadElement, 'function')
 })
+
+t.test(
+  'what the canvas made is what is declared and sent, and the bitmap is given back',
+  async (t) => {
+    const { options } = await startClient(t)
+    const drawn: unknown[] = []
+    // No canvas here: one that gives a picture of ours. test:browser has the real one.
+    const global = (name: string, value: unknown) =>
+      t.intercept(globalThis as never, name as never, { value, configurable: true })
+    const close = () => drawn.push('closed')
+    global('createImageBitmap', async () => ({ width: 400, height: 300, close }))
+    class Canvas {
+      getContext = () => ({ drawImage: (_: unknown, ...place: number[]) => drawn.push(place) })
+      convertToBlob = async () => fileOf(webp(64), 'image/webp')
+    }
+    global('OffscreenCanvas', Canvas)
+    const avatar = await uploadAvatar(file, { ...options, prepare: { size: 64 } })
+    t.match(avatar, { contentType: 'image/webp', width: 64, height: 64 })
+    t.same(drawn, [[50, 0, 300, 300, 0, 0, 64, 64], 'closed'])
+
+    global('createImageBitmap', async () => ({ width: 20_000, height: 20_000, close }))
+    await t.rejects(prepareAvatar(file), { code: 'TOO_MANY_PIXELS' })
+    t.equal(drawn.length, 3, 'closed too')
+  }
+)
