@@ -5,7 +5,7 @@ export const style = `
   --accent: var(--avatar-upload-accent, light-dark(#1d4ed8, #93b4ff));
   --size: var(--avatar-upload-size, 8rem);
   display: inline-flex; flex-direction: column; align-items: center; gap: .5rem;
-  font: inherit; text-align: center;
+  font: inherit; text-align: center; inline-size: max-content; max-inline-size: 100%;
 }
 :host([hidden]), [hidden] { display: none !important; }
 [part=choose] {
@@ -33,7 +33,13 @@ export const style = `
 [part=choose]:focus-visible, [part=cancel]:focus-visible {
   outline: 3px solid var(--accent); outline-offset: 2px;
 }
-[part=progress] { inline-size: var(--size); accent-color: var(--accent); }
+[part=progress] {
+  flex: none; appearance: none; inline-size: var(--size); block-size: .5rem; overflow: hidden;
+  border: 0; border-radius: 1rem; background: color-mix(in srgb, currentColor 20%, transparent);
+}
+[part=progress]::-webkit-progress-bar { background: none; }
+[part=progress]::-webkit-progress-value { background: var(--accent); }
+[part=progress]::-moz-progress-bar { background: var(--accent); }
 [part=cancel] {
   padding: .375rem .875rem; border-radius: .5rem;
   border: 1px solid color-mix(in srgb, currentColor 45%, transparent);
