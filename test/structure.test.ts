@@ -21,6 +21,7 @@ function layerOf(path: string) {
 }
 
 const below: Record<string, string[]> = {
+  client: [],
   settings: [],
   stores: [],
   cdn: [],

@@ -1,0 +1,75 @@
+// The client as a React hook.
+
+import { useCallback, useEffect, useRef, useState } from 'react'
+
+import type { Avatar } from './avatar.ts'
+import type { AvatarUploadError } from './error.ts'
+import { type UploadOptions, uploadAvatar } from './upload.ts'
+
+interface State {
+  status: 'idle' | 'uploading' | 'done' | 'failed' | 'cancelled'
+  /** 0 to 1; 1 only when the picture is the avatar. */
+  progress: number
+  error: AvatarUploadError | null
+  /** What was uploaded last. */
+  avatar: Avatar | null
+}
+
+const idle: State = { status: 'idle', progress: 0, error: null, avatar: null }
+
+/**
+ * `upload(file)` answers with the avatar, or null when it failed or was cancelled: `error` says why. A second
+ * upload cancels the first, and so does leaving the page. Both functions stay the same for ever; the options
+ * are those of the latest render.
+ */
+export function useAvatarUpload(options: Omit<UploadOptions, 'signal'>) {
+  const [state, setState] = useState(idle)
+  const running = useRef<AbortController | null>(null)
+  const latest = useRef(options)
+  useEffect(() => {
+    latest.current = options
+  })
+
+  const stop = useCallback(() => {
+    running.current?.abort()
+    running.current = null
+  }, [])
+
+  const cancel = useCallback(() => {
+    if (!running.current) return
+    stop()
+    setState((was) => ({ ...was, status: 'cancelled', progress: 0 }))
+  }, [stop])
+
+  const upload = useCallback(
+    async (file: Blob, more: Partial<UploadOptions> = {}): Promise<Avatar | null> => {
+      stop()
+      const mine = new AbortController()
+      running.current = mine
+      // What has been replaced, cancelled or unmounted has nothing to say any more.
+      const set = (change: Partial<State>) => {
+        if (running.current === mine) setState((was) => ({ ...was, ...change }))
+      }
+      set({ status: 'uploading', progress: 0, error: null })
+      try {
+        const all = { ...latest.current, ...more, signal: mine.signal }
+        const onProgress = (progress: number) => {
+          set({ progress })
+          all.onProgress?.(progress)
+        }
+        const avatar = await uploadAvatar(file, { ...all, onProgress })
+        set({ status: 'done', progress: 1, avatar })
+        return avatar
+      } catch (error) {
+        set({ status: 'failed', error: error as AvatarUploadError })
+        return null
+      } finally {
+        if (running.current === mine) running.current = null
+      }
+    },
+    [stop]
+  )
+
+  useEffect(() => stop, [stop])
+  return { ...state, upload, cancel }
+}

@@ -1,0 +1,65 @@
+// What a person is told, for each way an upload can fail.
+
+const TRY_ANOTHER = 'Choose another one.'
+const TRY_LATER = 'Try again in a moment.'
+const OUR_FAULT = 'The upload does not work at the moment.'
+const DAMAGED = `This picture is damaged. ${TRY_ANOTHER}`
+const CHANGED = 'The picture changed on its way. Try again.'
+const SIGN_IN = 'You are no longer signed in. Sign in and try again.'
+const TOO_LATE = 'The upload took too long. Try again.'
+
+/**
+ * code → sentence: what the service and its reasons say, then what happens before and on the way to S3. Any other
+ * code has that of UNEXPECTED_ANSWER.
+ */
+export const sentences = {
+  UNAUTHENTICATED: SIGN_IN,
+  USER_ERASED: SIGN_IN,
+  FORBIDDEN: 'You are not allowed to do this.',
+  NOT_FOUND: OUR_FAULT,
+  UPLOAD_NOT_FOUND: 'This upload does not exist any more. Try again.',
+  REQUEST_TIMEOUT: TOO_LATE,
+  OBJECT_MISSING: 'The picture did not arrive. Try again.',
+  OBJECT_CHANGED: CHANGED,
+  UPLOAD_CONFIRMED: 'It is too late to cancel: the picture has been saved.',
+  UPLOAD_ABORTED: 'The upload was cancelled.',
+  UPLOAD_EXPIRED: TOO_LATE,
+  CONTENT_TYPE_NOT_ALLOWED: `This kind of file is not accepted. ${TRY_ANOTHER}`,
+  SIZE_NOT_ALLOWED: 'This picture is too large. Choose a smaller one.',
+  OBJECT_REJECTED: `This picture was refused. ${TRY_ANOTHER}`,
+  TOO_MANY_OPEN_UPLOADS: 'Too many uploads at once. Try again in a few minutes.',
+  INTERNAL: `${OUR_FAULT} ${TRY_LATER}`,
+  STORAGE_UNAVAILABLE: `The server is busy. ${TRY_LATER}`,
+  DATABASE_UNAVAILABLE: `The server is busy. ${TRY_LATER}`,
+  CONFIRM_INTERRUPTED: `The server is busy. ${TRY_LATER}`,
+
+  SIZE_MISMATCH: CHANGED,
+  CONTENT_TYPE_MISMATCH: 'The file is not the kind of picture it says it is. Choose another one.',
+  CONTENT_ENCODED: DAMAGED,
+  CHECKSUM_MISMATCH: CHANGED,
+  UNKNOWN_FORMAT: `This file is not a picture we can read. ${TRY_ANOTHER}`,
+  MALFORMED: DAMAGED,
+  TRUNCATED: DAMAGED,
+  TRAILING_DATA: `There is something else hidden in this picture. ${TRY_ANOTHER}`,
+  HEADER_TOO_LARGE: `There is too much in this picture beside the picture. ${TRY_ANOTHER}`,
+  TOO_MANY_PIXELS: 'This picture has too many pixels. Choose a smaller one.',
+  LOCATION_METADATA: 'This picture says where it was taken. Remove its location and try again.',
+
+  INVALID_ARGUMENT: OUR_FAULT,
+  CANCELLED: 'The upload was cancelled.',
+  NETWORK_FAILED: 'The connection failed. Check it and try again.',
+  SERVICE_UNAVAILABLE: `The server is busy. ${TRY_LATER}`,
+  UNEXPECTED_ANSWER: OUR_FAULT,
+  AVATAR_REPLACED: 'The picture was saved, but another one has taken its place since.',
+  GRANT_EXPIRED: TOO_LATE,
+  GRANT_REFUSED: OUR_FAULT,
+  CLOCK_WRONG: 'The upload was refused because a clock is wrong. Try again later.',
+  STORAGE_REFUSED: OUR_FAULT,
+  EMPTY_FILE: `This file is empty. ${TRY_ANOTHER}`,
+  FILE_TOO_LARGE: 'This file is too large. Choose a smaller one.',
+  UNREADABLE_PICTURE: `This picture cannot be opened. ${TRY_ANOTHER}`,
+  HEIC_UNSUPPORTED: 'This browser cannot open HEIC photos. Save it as JPEG and try again.',
+  PREPARE_UNSUPPORTED: 'This browser cannot prepare pictures. Try another browser.'
+} as const satisfies Record<string, string>
+
+export type ErrorCode = keyof typeof sentences

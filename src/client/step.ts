@@ -1,0 +1,23 @@
+// Telling a watcher what is asked and what is answered.
+
+import type { ClientOptions, Step } from './options.ts'
+
+/** Performs one request between telling of its beginning and of its end. */
+export async function observed<Answer extends { status: number; body: string }>(
+  { onStep }: Pick<ClientOptions, 'onStep'>,
+  step: Step,
+  perform: () => Promise<Answer>
+): Promise<Answer> {
+  onStep?.(step)
+  try {
+    const answer = await perform()
+    const { status, body } = answer
+    step.answer = { status, body }
+    return answer
+  } catch (err) {
+    step.error = err
+    throw err
+  } finally {
+    onStep?.(step)
+  }
+}

@@ -1,0 +1,73 @@
+// A picture from a file to an avatar: prepare, create, send, confirm, and all over again where that helps.
+
+import type { Avatar } from './avatar.ts'
+import { assertOptions } from './call.ts'
+import { confirm } from './confirm.ts'
+import { abandon, createUpload, type Upload } from './create.ts'
+import { assertBlob, codeOf } from './error.ts'
+import type { ClientOptions } from './options.ts'
+import { type PrepareOptions, prepareAvatar } from './prepare.ts'
+import { send } from './send.ts'
+import { throwIfCancelled } from './wait.ts'
+
+export interface UploadOptions extends ClientOptions {
+  /** How far it is, 0 to 1, never back; 1 only when the picture is the avatar. */
+  onProgress?: (fraction: number) => void
+  /** How the picture is cropped and shrunk; `false` sends the file as it is. */
+  prepare?: PrepareOptions | false
+}
+
+const GRANTS = 3
+const SENT = 0.95 // of the whole: what is left is the service's to verify
+
+/**
+ * Makes a picture the avatar of the token's user.
+ * @throws {AvatarUploadError} whatever went wrong; nothing is left behind then
+ */
+export async function uploadAvatar(file: Blob, options: UploadOptions): Promise<Avatar> {
+  assertBlob(file)
+  assertOptions(options)
+  const onProgress = onlyForward(options.onProgress)
+  const picture = await prepared(file, options)
+  onProgress(0)
+  for (let grants = 1; ; grants++) {
+    const upload = await createUpload(picture.declared, options)
+    try {
+      const onSent = (fraction: number) => onProgress(fraction * SENT)
+      await send(upload.request, picture.blob, { ...options, onProgress: onSent })
+      const avatar = await confirm(upload, options)
+      onProgress(1)
+      return avatar
+    } catch (err) {
+      // Otherwise it would count among the user's open uploads until it expires.
+      if (!isOver(err)) abandon(upload, options)
+      if (grants === GRANTS || !isOutlived(err, upload)) throw err
+    }
+  }
+}
+
+async function prepared(file: Blob, { prepare, signal }: UploadOptions) {
+  throwIfCancelled(signal)
+  const { blob, sha256 } = prepare === false ? { blob: file } : await prepareAvatar(file, prepare)
+  throwIfCancelled(signal)
+  return { blob, declared: { contentType: blob.type, sizeBytes: blob.size, sha256 } }
+}
+
+function onlyForward(onProgress: (fraction: number) => void = () => {}) {
+  let last = -1
+  return (fraction: number) => {
+    if (fraction <= last) return
+    last = fraction
+    onProgress(fraction)
+  }
+}
+
+// Nothing is left to abort.
+const over = ['OBJECT_REJECTED', 'UPLOAD_EXPIRED', 'UPLOAD_NOT_FOUND', 'AVATAR_REPLACED']
+const isOver = (err: unknown) => over.includes(codeOf(err))
+
+// A store may refuse a late grant in words of its own, or cut the line before all bytes are there.
+const outlived = ['GRANT_EXPIRED', 'UPLOAD_EXPIRED', 'UPLOAD_NOT_FOUND']
+const late = ['GRANT_REFUSED', 'STORAGE_REFUSED', 'NETWORK_FAILED']
+const isOutlived = (err: unknown, { sendBy }: Upload) =>
+  outlived.includes(codeOf(err)) || (late.includes(codeOf(err)) && Date.now() > Date.parse(sendBy))

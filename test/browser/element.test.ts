@@ -1,0 +1,243 @@
+// <avatar-upload> in a real browser: mouse, keyboard, drop, paste, what is seen and what is heard.
+
+import { readFileSync } from 'node:fs'
+
+import type { Page } from 'playwright-core'
+import t, { type Test } from 'tap'
+
+import { padded, png } from '../support/pictures.ts'
+import { openPage } from './support/browser.ts'
+import { bundle } from './support/bundle.ts'
+import { html, script, serveFiles } from './support/files.ts'
+import { startService } from './support/service.ts'
+
+const axe = readFileSync('node_modules/axe-core/axe.min.js', 'utf8')
+const picture = { name: 'ada.png', mimeType: 'image/png', buffer: png(64) }
+const large = { ...picture, buffer: padded(png(64), 4_000_000) }
+
+// axe takes a page without a background of its own for a white one.
+const PAGE_CSS = ':root { color-scheme: light dark; background: Canvas; color: CanvasText }'
+
+interface Options {
+  attributes?: string
+  expected?: RegExp[]
+  colorScheme?: 'light' | 'dark'
+}
+
+/** A page with the element, under a policy as strict as can be. */
+async function openElement(t: Test, { attributes = '', ...open }: Options = {}) {
+  const files: Parameters<typeof serveFiles>[1] = {}
+  const origin = await serveFiles(t, files)
+  const service = await startService(t, { origins: [origin] })
+  const s3 = new URL(service.deps.config.s3.publicEndpoint ?? service.sandbox.endpoint).origin
+  const policy = [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    `img-src ${s3}`,
+    `connect-src 'self' ${s3} ${service.baseUrl}`,
+    "require-trusted-types-for 'script'"
+  ]
+  files['/'] = {
+    ...html(`<!doctype html><html lang="en"><title>My picture</title><main><h1>My picture</h1>
+      <avatar-upload base-url="${service.baseUrl}" ${attributes}></avatar-upload></main>
+      <link rel="stylesheet" href="/page.css"><script type="module" src="/main.js"></script>`),
+    headers: { 'content-security-policy': policy.join('; ') }
+  }
+  files['/page.css'] = { type: 'text/css', body: PAGE_CSS }
+  // Given before the element is defined, as pages do that load it late.
+  files['/main.js'] = script(`
+    const element = document.querySelector('avatar-upload')
+    element.token = '${service.tokenOf('ada')}'
+    globalThis.told = []
+    for (const type of ['avatar-upload', 'avatar-upload-progress', 'avatar-upload-error'])
+      document.addEventListener(type, ({ detail }) => told.push([type, detail?.code ?? detail]))
+    import('/element.js')`)
+  files['/element.js'] = script(await bundle('src/client/element.ts'))
+  const opened = await openPage(t, origin, { ...open, expected: [/404/, ...(open.expected ?? [])] })
+  const { page } = opened
+  const network = await page.context().newCDPSession(page)
+  const slowDown = async () => {
+    await network.send('Network.enable')
+    await network.send('Network.emulateNetworkConditions', {
+      ...{ offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 1_000_000 }
+    })
+  }
+  const told = () => page.evaluate(() => (globalThis as unknown as { told: unknown[][] }).told)
+  const part = (name: string) => page.locator(`avatar-upload [part=${name}]`)
+  const status = (name: string) => page.locator(`avatar-upload[status=${name}]`).waitFor()
+  await part('choose').waitFor()
+  // Chromium drops keys that are pressed before the first frame.
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))))
+  return { ...service, ...opened, told, part, status, slowDown }
+}
+
+async function choose(page: Page, file: typeof picture, how = () => enter(page)) {
+  const choosing = page.waitForEvent('filechooser')
+  await how()
+  await (await choosing).setFiles(file)
+}
+
+const enter = (page: Page) => page.locator('avatar-upload [part=choose]').press('Enter')
+
+async function press(page: Page, key: string) {
+  await page.keyboard.press('Tab')
+  await page.keyboard.press(key)
+}
+
+t.test('by keyboard alone: chosen, uploaded, shown, told', async (t) => {
+  const { page, part, status, told, tokenOf, app } = await openElement(t)
+  await choose(page, picture, () => press(page, 'Enter'))
+  await status('done')
+  t.equal(await part('status').textContent(), 'Your picture is saved.')
+  t.equal(await part('label').textContent(), 'Change picture')
+  const { avatar } = await app
+    .inject({
+      url: '/api/users/me/avatar',
+      headers: { authorization: `Bearer ${tokenOf('ada')}` }
+    })
+    .then((reply) => ({ avatar: reply.json() }))
+  t.equal(await part('picture').getAttribute('src'), avatar.url)
+  await part('picture').evaluate((image: HTMLImageElement) => image.decode())
+  const types = (await told()).map(([type]) => type)
+  t.equal(types.at(-1), 'avatar-upload')
+  t.ok(types.includes('avatar-upload-progress'))
+
+  await page.reload()
+  await page.locator('avatar-upload[has-picture]').waitFor()
+  t.equal(await part('label').textContent(), 'Change picture', 'the picture there is, is shown')
+})
+
+t.test(
+  'cancelled by keyboard: the focus stays, and the same file can be chosen again',
+  async (t) => {
+    const { page, part, status, slowDown, sql } = await openElement(t, {
+      expected: [/ERR_ABORTED/]
+    })
+    await slowDown()
+    await page.evaluate(() => {
+      const options = { prepare: false }
+      Object.assign(document.querySelector('avatar-upload')!, { options })
+    })
+    await choose(page, large)
+    await page.waitForFunction(
+      () =>
+        document.querySelector('avatar-upload')!.shadowRoot!.querySelector('progress')!.value > 0.1
+    )
+    t.match(await part('status').textContent(), /^Uploading/)
+    await press(page, 'Enter')
+    await status('cancelled')
+    t.equal(await part('status').textContent(), 'The upload was cancelled.')
+    t.equal(
+      await page.evaluate(() =>
+        document.querySelector('avatar-upload')!.shadowRoot!.activeElement?.getAttribute('part')
+      ),
+      'choose'
+    )
+    const row = () => sql`select discarded_at from uploads`
+    while (!(await row())[0]?.discarded_at) await new Promise((done) => setTimeout(done, 20))
+    await choose(page, picture)
+    await status('done')
+  }
+)
+
+t.test('dropped, and pasted', async (t) => {
+  const { page, status } = await openElement(t)
+  for (const [how, attribute] of [
+    ['drop', 'dataTransfer'],
+    ['paste', 'clipboardData']
+  ] as const) {
+    await page.evaluate(
+      ({ how, attribute, bytes }) => {
+        const element = document.querySelector('avatar-upload')!
+        element.removeAttribute('status')
+        const transfer = new DataTransfer()
+        transfer.items.add(new File([new Uint8Array(bytes)], 'ada.png', { type: 'image/png' }))
+        const fire = (type: string) => {
+          const init = { [attribute]: transfer, bubbles: true, cancelable: true, composed: true }
+          const event = how === 'drop' ? new DragEvent(type, init) : new ClipboardEvent(type, init)
+          const target = element.shadowRoot!.querySelector('[part=choose]')!
+          if (target.dispatchEvent(event)) throw new Error(`${type} was left to the browser`)
+        }
+        if (how === 'drop') {
+          fire('dragover')
+          if (!element.hasAttribute('dragging')) throw new Error('not dragging')
+        }
+        fire(how)
+        if (element.hasAttribute('dragging')) throw new Error('still dragging')
+      },
+      { how, attribute, bytes: [...picture.buffer] }
+    )
+    await status('done')
+  }
+})
+
+t.test('what goes wrong is said in a sentence, and told', async (t) => {
+  const { page, part, status, told } = await openElement(t)
+  await choose(page, { ...picture, buffer: Buffer.from('no picture') })
+  await status('failed')
+  t.equal(await part('error').textContent(), 'This picture cannot be opened. Choose another one.')
+  t.equal(await part('error').getAttribute('role'), 'alert')
+  t.same((await told()).at(-1), ['avatar-upload-error', 'UNREADABLE_PICTURE'])
+})
+
+t.test('another one cancels the first, and leaving the page cancels too', async (t) => {
+  const { page, status, sql } = await openElement(t, { expected: [/ERR_ABORTED/] })
+  const answers = await page.evaluate(
+    async (bytes) => {
+      const element = document.querySelector('avatar-upload') as HTMLElement & {
+        upload(file: Blob): Promise<{ width: number } | null>
+      }
+      const file = new Blob([new Uint8Array(bytes)], { type: 'image/png' })
+      return Promise.all([element.upload(file), element.upload(file)])
+    },
+    [...picture.buffer]
+  )
+  t.match(answers, [null, { width: 64 }])
+  await status('done')
+  const rows = await sql`select confirmed_at from uploads where confirmed_at is not null`
+  t.equal(rows.length, 1)
+  const answer = await page.evaluate(
+    async (bytes) => {
+      const element = document.querySelector('avatar-upload') as HTMLElement & {
+        upload(file: Blob): Promise<unknown>
+      }
+      const uploading = element.upload(new Blob([new Uint8Array(bytes)], { type: 'image/png' }))
+      element.remove()
+      return uploading
+    },
+    [...picture.buffer]
+  )
+  t.equal(answer, null)
+})
+
+t.test('its words can be others, and phones get their camera only when asked', async (t) => {
+  const { page, part, status } = await openElement(t, {
+    attributes: 'text-choose="Bild wählen" accept="image/png" capture="user"'
+  })
+  t.equal(await part('label').textContent(), 'Bild wählen')
+  t.equal(await part('input').getAttribute('capture'), null)
+  await choose(page, picture)
+  t.equal(await part('input').getAttribute('capture'), 'user')
+  t.equal(await part('input').getAttribute('accept'), 'image/png')
+  await status('done')
+})
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  t.test(`axe finds nothing to mend: ${colorScheme}`, async (t) => {
+    const { page, status } = await openElement(t, { colorScheme })
+    const audit = async () => {
+      await page.evaluate(axe)
+      const { violations } = await page.evaluate(() =>
+        (
+          globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string }[] }> } }
+        ).axe.run()
+      )
+      return violations.map(({ id }) => id)
+    }
+    t.same(await audit(), [])
+    await choose(page, { ...picture, buffer: Buffer.from('no picture') })
+    await status('failed')
+    t.same(await audit(), [])
+  })
+}
