@@ -2,13 +2,17 @@
 
 import cors from '@fastify/cors'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import fastify, {
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  type FastifyServerOptions
+} from 'fastify'
 
 import type { Deps } from './deps.ts'
 import { problem } from './errors.ts'
 import { registerTokens } from './routes/authenticate.ts'
 import { avatarRoutes } from './routes/avatars.ts'
-import { registerDocs } from './routes/docs.ts'
+import { homeAtDocs, registerDocs } from './routes/docs.ts'
 import { addHeaders } from './routes/headers.ts'
 import { healthRoutes } from './routes/health.ts'
 import { OneLine } from './routes/logging.ts'
@@ -17,8 +21,12 @@ import { redirectRoutes } from './routes/redirect.ts'
 import { uploadRoutes } from './routes/uploads.ts'
 import { userRoutes } from './routes/users.ts'
 
-/** Builds the service over its dependencies; `logger` is Fastify's. */
-export async function buildApp(deps: Deps, logger: FastifyServerOptions['logger'] = false) {
+/** Builds the service over its dependencies; `logger` is Fastify's, `home` is what is at `/`. */
+export async function buildApp(
+  deps: Deps,
+  logger: FastifyServerOptions['logger'] = false,
+  home: FastifyPluginAsync = homeAtDocs
+) {
   const app = fastify({
     logger,
     logController: new OneLine(),
@@ -49,6 +57,7 @@ export async function buildApp(deps: Deps, logger: FastifyServerOptions['logger'
   })
   await registerDocs(app)
   await registerTokens(app, deps.config.jwtSecret)
+  await app.register(home)
   await app.register(uploadRoutes, { prefix: '/api', deps })
   await app.register(avatarRoutes, { prefix: '/api', deps })
   await app.register(userRoutes, { prefix: '/api', deps })

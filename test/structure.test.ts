@@ -42,7 +42,7 @@ const below: Record<string, string[]> = {
   main: ['app', 'config', 'db', 'janitor', 's3', 'stores'],
   doctor: ['config', 'db', 'keys', 's3', 'stores'],
   cli: ['main', 'config', 'db', 'dev', 'doctor', 'janitor'],
-  dev: ['app', 'config', 'db', 'doctor', 'janitor', 's3']
+  dev: ['app', 'client', 'config', 'db', 'doctor', 'janitor', 's3']
 }
 
 t.test('imports point one way: process, app, routes, domain, images and s3 and db', (t) => {

@@ -15,6 +15,7 @@ import { setUpBucket } from '../doctor/setup.ts'
 import { startJanitor } from '../janitor/schedule.ts'
 import { openBucket } from '../s3/bucket.ts'
 import { environmentOf } from './environment.ts'
+import { pageOf } from './page.ts'
 import { startPostgres } from './postgres.ts'
 import { startSandbox } from './sandbox/server.ts'
 import { screen } from './session.ts'
@@ -71,14 +72,16 @@ async function start({ port, s3Port, data, origin }: ReturnType<typeof options>)
     PORT: port,
     LOG_LEVEL: 'warn'
   })
-  await setUpBucket(config, () => {})
   const database = openDatabase(config)
   const bucket = openBucket(config.s3)
   running.push(() => database.close(), bucket.close)
   const deps = { config, db: database.db, bucket, now: () => new Date() }
-  const app = await buildApp(deps, { level: config.logLevel })
+  const app = await buildApp(deps, { level: config.logLevel }, pageOf(config))
   running.push(() => app.close(), startJanitor(deps, app.log))
   const address = await app.listen({ host: config.host, port: config.port })
+  // The page may be opened by either name, and only now is it known at which port.
+  const own = [address, address.replace('127.0.0.1', 'localhost')]
+  await setUpBucket({ ...config, corsOrigins: [...config.corsOrigins, ...own] }, () => {})
   console.log(
     screen(address, sandbox.endpoint, app.jwt.sign({ sub: 'ada' }, { expiresIn: '12h' }), data)
   )

@@ -4,7 +4,8 @@
 export const screen = (address: string, s3: string, token: string, stored: string) => `
   Directo is running, with a Postgres and an S3 sandbox of its own.
 
-  API     ${address}
+  Page    ${address}, to try it in a browser
+  API     ${address}/api
   Docs    ${address}/docs
   S3      ${s3}
   Data    ${stored}, kept between starts; delete it to start anew

@@ -31,8 +31,12 @@ export async function registerDocs(app: FastifyInstance) {
     hide: true,
     response: { 200: Type.Unsafe({ type: 'object', additionalProperties: true }) }
   }
-  app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/docs'))
   app.get('/openapi.json', { schema }, async () => app.swagger())
+}
+
+/** Sends whoever comes to `/` to the description. */
+export async function homeAtDocs(app: FastifyInstance) {
+  app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/docs'))
 }
 
 function description() {

@@ -1,12 +1,12 @@
 // The whole service for a test: real Postgres, the sandbox, the app, and users who call it.
 
-import type { InjectOptions } from 'fastify'
+import type { FastifyPluginAsync, InjectOptions } from 'fastify'
 import postgres from 'postgres'
 import type { Test } from 'tap'
 
 import { buildApp } from '../../src/app.ts'
 import type { Avatar } from '../../src/avatars/read.ts'
-import { readConfig } from '../../src/config.ts'
+import { type Config, readConfig } from '../../src/config.ts'
 import { openDatabase } from '../../src/db/client.ts'
 import { environmentOf, type Server } from '../../src/dev/environment.ts'
 import { startSandbox } from '../../src/dev/sandbox/server.ts'
@@ -39,7 +39,8 @@ export async function startApp(t: Test, environment: Environment = {}) {
 export async function startInstance(
   t: Pick<Test, 'teardown'>,
   server: Server,
-  environment: Environment
+  environment: Environment,
+  homeOf: (config: Config) => FastifyPluginAsync | undefined = () => undefined
 ) {
   const config = readConfig({
     ...environmentOf(server, BUCKET),
@@ -50,7 +51,7 @@ export async function startInstance(
   const bucket = openBucket(config.s3)
   const clock = { now: steadyClock() }
   const deps = { config, db: database.db, bucket, now: () => clock.now() }
-  const app = await buildApp(deps)
+  const app = await buildApp(deps, false, homeOf(config))
   t.teardown(async () => {
     await app.close()
     bucket.close()

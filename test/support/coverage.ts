@@ -13,6 +13,8 @@ const inBrowsersOnly = [
   'xhr'
 ]
 const left = new Set(inBrowsersOnly.map((name) => `src/client/${name}.ts`))
-const sources = globSync('src/**/*.ts').filter((path) => !left.has(path))
+// So does the demo page, of which Node only takes the types away.
+const isPage = (path: string) => path.startsWith('src/dev/page/')
+const sources = globSync('src/**/*.ts').filter((path) => !left.has(path) && !isPage(path))
 
 export default () => sources
