@@ -3,21 +3,24 @@
 import type { Step } from '../../client/index.ts'
 import { byId } from './dom.ts'
 
-const explained: Record<string, { title: string; way: string; why: string }> = {
+const explained: Record<string, { title: string; way: string; why: string; line?: string }> = {
   create: {
     title: 'Create',
     way: 'page → Directo',
-    why: 'Directo signs a grant for exactly this type and size, at one place, for five minutes.'
+    why: 'Directo signs a grant for exactly this type and size, at one place, for five minutes.',
+    line: 'POST /api/uploads'
   },
   send: {
     title: 'Send',
     way: 'page → S3',
-    why: 'The bytes go straight to S3, which checks them against the grant.'
+    why: 'The bytes go straight to S3, which checks them against the grant.',
+    line: 'as the grant says'
   },
   confirm: {
     title: 'Confirm',
     way: 'page → Directo',
-    why: 'Directo copies them out of reach, verifies the copy, and makes it the avatar.'
+    why: 'Directo copies them out of reach, verifies the copy, and makes it the avatar.',
+    line: 'POST /api/uploads/…/confirm'
   },
   abort: { title: 'Abort', way: 'page → Directo', why: 'Nobody can confirm this upload any more.' },
   read: { title: 'Read', way: 'page → Directo', why: 'Which picture is served now?' }
@@ -33,13 +36,14 @@ export function openCalls() {
   function rowFor(name: string, isNext = true) {
     const row = (template.content.cloneNode(true) as DocumentFragment)
       .firstElementChild as HTMLElement
-    const { title, way, why } = explained[name] as (typeof explained)[string]
+    const { title, way, why, line = '' } = explained[name] as (typeof explained)[string]
     row.dataset.name = name
     row.dataset.state = 'waiting'
     const isAgain = list.querySelector(`[data-name="${name}"]`) !== null
     part(row, 'h3').textContent = isAgain ? `${title} again` : title
     part(row, '.way').textContent = way
     part(row, '.why').textContent = why
+    part(row, '.where').textContent = line
     list.insertBefore(row, isNext ? list.querySelector('[data-state="waiting"]') : null)
     return { row, begun: 0 }
   }
@@ -84,7 +88,7 @@ const stateOf = ({ answer }: Step) => (answer && answer.status < 400 ? 'done' : 
 
 function describe(row: HTMLElement, { request, answer, error }: Step) {
   const { pathname, host, origin } = new URL(request.url, location.href)
-  part(row, '.line').hidden = part(row, 'details').hidden = false
+  part(row, 'details').hidden = false
   part(row, '.verb').textContent = request.method
   part(row, '.where').textContent = (origin === location.origin ? '' : host) + brief(pathname)
   part(row, '.status').textContent = answer ? `${answer.status}` : error ? 'no answer' : '…'
