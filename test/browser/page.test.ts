@@ -7,6 +7,8 @@ import { openDemo } from './support/demo.ts'
 import { colourAt, photo } from './support/photo.ts'
 import { stores } from './support/stores.ts'
 
+const REFUSALS = [/status of 4(00|03|04|12)/]
+
 for (const { store, name } of stores) {
   t.test(`${name}: a photo comes back upright, small, and with nothing but pixels`, async (t) => {
     const { page, said, calls, avatarOf, limit } = await openDemo(t, { store })
@@ -61,16 +63,9 @@ for (const { store, name } of stores) {
   })
 
   t.test(`${name}: every attack is refused, or changes nothing`, async (t) => {
-    const expected = [/status of 40[03]/, /CORS policy/, /ERR_FAILED/]
-    const { page, upload, calls, avatarOf } = await openDemo(t, { store, expected })
+    const { upload, attack, calls, avatarOf } = await openDemo(t, { store, expected: REFUSALS })
     await upload()
     const before = await avatarOf('ada')
-    const attack = async (named: string, title: string) => {
-      await page.locator(`[data-attack=${named}]`).click()
-      const verdict = page.locator('article', { has: page.locator(`[data-attack=${named}]`) })
-      await verdict.locator('strong').getByText(title).waitFor()
-      return verdict.locator('.verdict').textContent()
-    }
 
     t.match(await attack('size', 'S3 refused it'), '400 EntityTooLarge')
     t.same(await calls(), ['Create 201', 'Send 400', 'Abort 204'])
@@ -104,6 +99,16 @@ function watchProgress() {
   const note = () => seen.push(Number(bar.getAttribute('aria-valuenow')))
   new MutationObserver(note).observe(bar, { attributeFilter: ['aria-valuenow'] })
 }
+
+t.test('by PUT too, every attack is refused, or changes nothing', async (t) => {
+  const environment = { UPLOAD_METHOD: 'put' }
+  const { attack, calls, avatarOf } = await openDemo(t, { environment, expected: REFUSALS })
+  t.match(await attack('size', 'S3 refused it'), '403 SignatureDoesNotMatch')
+  t.match(await attack('type', 'S3 refused it'), '403 SignatureDoesNotMatch')
+  t.match(await attack('replay', 'The avatar did not change'), 'S3 refused (412)')
+  t.match(await calls(), ['Read 404', 'Create 201', 'Send 200', 'Confirm 200', 'Send again 412'])
+  t.ok((await avatarOf('ada')).length > 0, 'a drawn picture, for who had none')
+})
 
 t.test('an expired grant is renewed', async (t) => {
   const expected = [/status of 403/]
@@ -163,4 +168,89 @@ t.test('a file that is no picture gets a sentence', async (t) => {
   })
   await said.getByText('This picture cannot be opened.').waitFor()
   t.equal(await page.locator('#crop').isVisible(), false)
+})
+
+t.test('pictures are dropped and pasted', async (t) => {
+  const { page } = await openDemo(t)
+  const bytes = [...(await photo())]
+  for (const type of ['drop', 'paste']) {
+    await page.evaluate(give, { type, bytes })
+    await page.locator('#crop').waitFor()
+    await page.getByRole('button', { name: 'Back' }).click()
+    t.equal(await page.locator('#crop').isVisible(), false)
+  }
+})
+
+// Runs in the page.
+function give({ type, bytes }: { type: string; bytes: number[] }) {
+  const data = new DataTransfer()
+  data.items.add(new File([new Uint8Array(bytes)], 'p.jpg', { type: 'image/jpeg' }))
+  const how = { bubbles: true, cancelable: true, dataTransfer: data, clipboardData: data }
+  document.body.dispatchEvent(
+    type === 'paste' ? new ClipboardEvent(type, how) : new DragEvent(type, how)
+  )
+}
+
+t.test('the crop follows the pointer, the wheel, the slider and the keys', async (t) => {
+  const { page } = await openDemo(t)
+  const file = { name: 'p.jpg', mimeType: 'image/jpeg', buffer: await photo() }
+  await page.locator('#file').setInputFiles(file)
+  const frame = page.locator('#frame')
+  await frame.waitFor()
+  // How far down red is seen, of all that is seen: half of it at first.
+  const red = () => page.evaluate(redShare)
+  const isAbout = async (share: number, what: string) =>
+    t.ok(Math.abs((await red()) - share) < 0.02, `${what}: ${await red()}, not ${share}`)
+  await isAbout(1 / 2, 'first')
+
+  const { x, y, width } = (await frame.boundingBox())!
+  await page.mouse.move(x + width / 2, y + width / 2)
+  await page.mouse.down()
+  await page.mouse.move(x + width / 2, y + width / 2 + width / 10, { steps: 4 })
+  await page.mouse.up()
+  await isAbout(0.6, 'dragged down by a tenth')
+  await page.mouse.move(x + width / 2, y + width * 3, { steps: 2 })
+  await isAbout(0.6, 'let go')
+
+  await page.getByLabel('Zoom').fill('2')
+  await isAbout(0.7, 'at twice the size')
+  await frame.hover()
+  await page.mouse.wheel(0, 5000)
+  await isAbout(0.6, 'by the wheel, as far out as it goes')
+
+  await frame.focus()
+  for (let presses = 0; presses < 9; presses++) await page.keyboard.press('Shift+ArrowUp')
+  await isAbout(2 / 3, 'not beyond the upper edge')
+  await page.keyboard.press('+')
+  await isAbout((2 / 3) * 1.1 - 0.05, 'nearer, about the middle')
+  await page.keyboard.press('-')
+  await isAbout(2 / 3, 'and back')
+})
+
+// Runs in the page.
+function redShare() {
+  const canvas = document.getElementById('canvas') as HTMLCanvasElement
+  const { data } = canvas.getContext('2d')!.getImageData(canvas.width / 2, 0, 1, canvas.height)
+  let rows = 0
+  for (let at = 0; at < data.length; at += 4) if (data[at]! > data[at + 2]!) rows++
+  return rows / canvas.height
+}
+
+t.test('fingers pinch', async (t) => {
+  const { page, context } = await openDemo(t, {}, { hasTouch: true })
+  await page.getByRole('button', { name: /face with curls/ }).click()
+  const box = (await page.locator('#frame').boundingBox())!
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2]
+  const session = await context.newCDPSession(page)
+  const touch = (type: 'touchStart' | 'touchMove', apart: number) =>
+    session.send('Input.dispatchTouchEvent', {
+      type,
+      touchPoints: [x - apart, x + apart].map((at, id) => ({ x: at, y, id }))
+    })
+  await touch('touchStart', 30)
+  await touch('touchMove', 40)
+  await touch('touchMove', 60)
+  await session.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] })
+  const zoom = Number(await page.getByLabel('Zoom').inputValue())
+  t.ok(Math.abs(zoom - 2) < 0.1, `${zoom}`)
 })

@@ -28,7 +28,7 @@ export type Opened = Awaited<ReturnType<typeof openPage>>
 
 /**
  * A page in a context of its own, with the browser's own English. When the test ends, whatever the
- * console said as an error, any exception, and any violation of the page's policy fail it;
+ * console said as an error, any exception, and any violation of the page's policy fail its file;
  * `problems()` reads them earlier.
  */
 export async function openPage(
@@ -42,7 +42,10 @@ export async function openPage(
   const problems = () => heard.filter((line) => !expected.some((one) => one.test(line)))
   t.teardown(async () => {
     await context.close()
-    if (problems().length > 0) throw new Error(`the page had problems:\n${problems().join('\n')}`)
+    if (problems().length === 0) return
+    // Thrown here, it would keep what the test started from being stopped.
+    console.error(`${t.name}: the page had problems:\n${problems().join('\n')}`)
+    process.exitCode = 1
   })
   await page.goto(url)
   return { page, context, problems }

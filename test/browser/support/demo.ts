@@ -33,6 +33,14 @@ export async function openDemo(
       await page.getByRole('button', { name: 'Upload' }).click()
       await said.getByText('Verified').waitFor()
     },
+    /** Tries one of the attacks, and answers with what is said of its end. */
+    async attack(name: string, title: string) {
+      const button = page.locator(`[data-attack=${name}]`)
+      await button.click()
+      const verdict = page.locator('article', { has: button }).locator('.verdict')
+      await verdict.getByText(title).waitFor()
+      return verdict.textContent()
+    },
     /** The calls in the panel: `Create 201`. */
     calls: () =>
       page.locator('#calls .call:not([data-state=waiting])').evaluateAll((rows) =>
