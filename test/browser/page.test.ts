@@ -134,6 +134,19 @@ t.test('an expired grant is renewed', async (t) => {
   }
 })
 
+t.test('who becomes somebody else cancels what was on its way', async (t) => {
+  const { page, choose, hold, said } = await openDemo(t)
+  await choose(/drawn face with a bun/)
+  const release = hold()
+  await page.getByRole('button', { name: 'Upload' }).click()
+  await page.locator('[data-name=send][data-state=active]').waitFor()
+  await page.getByRole('radio', { name: 'Bob' }).check()
+  await page.locator('[data-name=abort][data-state=done]').waitFor()
+  release()
+  t.equal(await page.getByRole('heading', { level: 2 }).first().textContent(), 'Bob')
+  t.equal(await said.textContent(), '', 'it is not his')
+})
+
 t.test('offline it says so, and goes on when the connection is back', async (t) => {
   const expected = [/ERR_INTERNET_DISCONNECTED/]
   const { page, context, choose, said } = await openDemo(t, { expected })

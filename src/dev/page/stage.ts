@@ -66,11 +66,17 @@ export function openStage({ begin, onStep, onChange }: StageOptions) {
         signal
       })
       await onChange()
-      say('Verified, with nothing in it but pixels.', 'good')
+      end('Verified, with nothing in it but pixels.', 'good')
     } catch (err) {
-      say(sentenceOf(err), signal.aborted ? '' : 'bad')
+      end(sentenceOf(err), signal.aborted ? '' : 'bad')
     }
-    rest()
+
+    // Unless the card is somebody else's by now.
+    function end(text: string, kind: string) {
+      if (person !== uploader) return
+      say(text, kind)
+      rest()
+    }
   }
 
   function progress(fraction: number) {
