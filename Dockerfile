@@ -18,7 +18,7 @@ ENV HOST=0.0.0.0 PORT=3000
 RUN mkdir -p node_modules/.cache/directo && chown node node_modules/.cache/directo
 USER node
 # without settings it ends at once, and what Node made of the modules stays for the starts to come
-RUN ! node src/cli.ts serve 2>/dev/null
+RUN node src/cli.ts serve 2>&1 | grep -q 'DATABASE_URL is required'
 EXPOSE 3000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["node", "-e", \

@@ -74,12 +74,12 @@ t.test('a store that fails once, in any way, is asked again; a copy is not', asy
   const { bucket, sandbox, sent, verbs } = await start(t)
   const key = await sent()
   const { misbehave } = sandbox
-  const once = (verb: 'HeadObject' | 'GetObject' | 'CopyObject') => ({ verb, times: 1 })
+  const one = (verb: 'HeadObject' | 'GetObject' | 'CopyObject') => ({ verb, times: 1 })
   const faults = {
-    busy: (verb: 'HeadObject') => misbehave.fail(once(verb), { status: 503, code: 'SlowDown' }),
+    busy: (verb: 'HeadObject') => misbehave.fail(one(verb), { status: 503, code: 'SlowDown' }),
     forbidden: (verb: 'HeadObject') =>
-      misbehave.fail(once(verb), { status: 403, code: 'AccessDenied' }),
-    reset: (verb: 'HeadObject') => misbehave.reset(once(verb))
+      misbehave.fail(one(verb), { status: 403, code: 'AccessDenied' }),
+    reset: (verb: 'HeadObject') => misbehave.reset(one(verb))
   }
   for (const [name, fault] of Object.entries(faults)) {
     fault('HeadObject')
@@ -111,6 +111,56 @@ t.test(
     t.equal(await bucket.promote(key, newObjectKey(), options), true)
   }
 )
+
+t.test('without credentials it fails, and nothing else does', async (t) => {
+  const { sandbox } = await start(t)
+  const unhandled: unknown[] = []
+  const note = (err: unknown) => unhandled.push(err)
+  process.on('unhandledRejection', note)
+  t.teardown(() => process.off('unhandledRejection', note))
+  const { plain, signer, close } = openClients(settings(sandbox))
+  t.teardown(close)
+  signer.config.credentials = async () => {
+    throw new Error('there are none')
+  }
+  const abortSignal = AbortSignal.timeout(1000)
+  const asked = { method: 'HEAD' as const, key: 'a', headers: {}, most: 0, abortSignal }
+  await t.rejects(plain.send({ name: BUCKET, deadlineMs: 1000 }, asked), /there are none/)
+  await new Promise((done) => setTimeout(done, 20))
+  t.same(unhandled, [])
+})
+
+t.test('nobody waits for what is no answer, or takes more of one than is welcome', async (t) => {
+  const head = (status: string, length: number) =>
+    `HTTP/1.1 ${status}\r\ncontent-range: bytes 0-9/10\r\ncontent-length: ${length}\r\n\r\n`
+  const answers = {
+    'it changes the protocol':
+      'HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n',
+    'it has far more bytes': `${head('206 Partial Content', 50_000_000)}${'x'.repeat(1_000_000)}`,
+    'it ends too early': `${head('206 Partial Content', 10)}123`
+  }
+  for (const [name, answer] of Object.entries(answers)) {
+    const agents: string[] = []
+    const server = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', (bytes) => {
+        agents.push(/user-agent: (\S+)/i.exec(`${bytes}`)?.[1] ?? 'none')
+        if (name === 'it ends too early') socket.end(answer)
+        else socket.write(answer)
+      })
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    t.teardown(() => server.close())
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const { plain, close } = openClients(settings({ endpoint }))
+    t.teardown(close)
+    const late = AbortSignal.timeout(5000)
+    const asked = { method: 'GET' as const, key: 'a', headers: {}, most: 1000, abortSignal: late }
+    await t.rejects(plain.send({ name: BUCKET, deadlineMs: 5000 }, asked), name)
+    t.notOk(late.aborted, `${name}: at once`)
+    t.same(agents, ['directo'], name)
+  }
+})
 
 t.test('a store that is reached by TLS is spoken to in TLS', async (t) => {
   const heard: number[] = []

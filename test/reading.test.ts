@@ -69,6 +69,23 @@ t.test('nothing is kept beyond half of what is left of a URL', async (t) => {
   }
 })
 
+t.test('many are as stale as any one of them, and as their URLs', async (t) => {
+  const { ada, bob, as, clock, get } = await start(t, { URL_SECONDS: '60' })
+  await ada.upload(picture)
+  await bob.upload(picture)
+  const window = Math.ceil(Date.now() / 30_000) * 30_000
+  clock.now = () => new Date(window + 1000)
+  const url = '/api/avatars?userId=ada&userId=bob'
+  const look = async (etag = '"a"') => get(url, as(ada, { 'if-none-match': etag }))
+  const first = `${(await look()).headers.etag}`
+  t.match(await look(first), { statusCode: 304 })
+  await bob.upload(other)
+  const second = await look(first)
+  t.match(second, { statusCode: 200 }, 'the second has changed')
+  clock.now = () => new Date(window + 31_000)
+  t.match(await look(`${second.headers.etag}`), { statusCode: 200 }, 'the URLs have')
+})
+
 t.test('many at once: in the order they were asked for, each once', async (t) => {
   const { ada, bob, user, as, get, databaseUrl, instance } = await start(t)
   await ada.upload(picture)

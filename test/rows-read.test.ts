@@ -3,7 +3,6 @@
 import t, { type Test } from 'tap'
 
 import { adoptBucket } from '../src/janitor/label.ts'
-import { avatars, purge, staging } from '../src/janitor/purge.ts'
 import { reconcile } from '../src/janitor/reconcile.ts'
 import { sweep } from '../src/janitor/sweep.ts'
 import { BUCKET, startApp } from './support/app.ts'
@@ -39,20 +38,6 @@ t.test('no call reads more because others have avatars and uploads too', async (
       t.ok(rows <= most, `${call} reads ${rows} rows, at most ${most}`)
     }
   )
-})
-
-t.test('a backlog is read once, whatever Postgres thinks of its order', async (t) => {
-  const { deps, set, read } = await start(t)
-  // As with rows that are scattered over a table too large for anything but its indexes.
-  await set('random_page_cost = 1000', 'enable_seqscan = off')
-  await set('enable_hashjoin = off', 'enable_mergejoin = off')
-  for (const kind of [staging, avatars]) {
-    await read()
-    const { purged } = await purge(deps, kind, { pace })
-    t.equal(purged, DUE)
-    const rows = await read()
-    t.ok(rows <= 5 * DUE, `${rows} rows read for ${DUE}`)
-  }
 })
 
 /** Others have live avatars and open uploads, and the janitor has something to do. */

@@ -119,6 +119,25 @@ t.test('one signer signs many, as if each were signed alone', async (t) => {
   )
 })
 
+t.test('with other credentials the same window has other URLs', async (t) => {
+  const handle = s3()
+  const lifetime = { seconds: 3600, now: new Date('2026-01-01T10:00:00Z') }
+  const endsAt = new Date('2026-01-01T10:20:00Z') // too early: others are asked for
+  let secretAccessKey = 'one'
+  handle.signer.config.credentials = (async () => ({
+    accessKeyId: 'key',
+    secretAccessKey,
+    expiration: endsAt
+  })) as typeof handle.signer.config.credentials
+  const facts = { key, contentType: 'image/png', ...lifetime }
+  const first = await presignGet(handle, facts)
+  secretAccessKey = 'another'
+  const later = { ...facts, now: new Date('2026-01-01T10:05:00Z') }
+  const second = await presignGet(handle, later)
+  t.not(second.url, first.url)
+  t.equal((await presignGet(handle, later)).url, second.url)
+})
+
 t.test('more than it remembers are signed the same, too', async (t) => {
   const sign = await openSigner(s3(), { seconds: 3600, now: new Date('2026-01-01T10:00:00Z') })
   const urlOf = (n: number, contentType = 'image/png') =>

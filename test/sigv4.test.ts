@@ -8,8 +8,9 @@ import fc from 'fast-check'
 import t from 'tap'
 
 import { openClients } from '../src/s3/client.ts'
+import type { Credentials } from '../src/s3/credentials.ts'
 import { placeOf } from '../src/s3/place.ts'
-import { formPlaceOf, preparePolicies } from '../src/s3/post-policy.ts'
+import { signPolicy } from '../src/s3/post-policy.ts'
 import { authorize, DISPOSITION, encodePath, prepare, signingKeys } from '../src/s3/sigv4.ts'
 import { FUZZ } from './support/thorough.ts'
 
@@ -171,10 +172,10 @@ t.test('whatever a form is granted, wherever, and whoever grants it', async (t) 
       return JSON.stringify(await grant, null, 1)
     })
     const ours = await outcome(async () => {
-      const sign = preparePolicies(await formPlaceOf(client, it.bucket))
-      // The day and its key are remembered: another day in between must not leave its own behind.
-      sign(it.credentials, new Date(it.at.getTime() + 86_400_000), it)
-      return JSON.stringify(sign(it.credentials, it.at, it), null, 1)
+      const place = await placeOf(client, it.bucket)
+      const known = { ...place, keyOf: signingKeys(place.region) }
+      for (const before of othersThan(it)) signPolicy(known, it.bucket, ...before, it)
+      return JSON.stringify(signPolicy(known, it.bucket, it.credentials, it.at, it), null, 1)
     })
     if (theirs !== REFUSED) signed++
     if (ours !== theirs) throw new Error(`${ours}\nshould be\n${theirs}`)
@@ -222,6 +223,7 @@ t.test('whatever a request says in its headers', async (t) => {
       { signingDate: it.at }
     )
     const place = { host: it.host, keyOf: signingKeys(it.region) }
+    for (const [others, now] of othersThan(it)) authorize(place, others, { ...it, path, now })
     const ours = authorize(place, it.credentials, { ...it, path, now: it.at })
     if (ours.authorization !== theirs.headers.authorization) {
       throw new Error(`${ours.authorization}\nshould be\n${theirs.headers.authorization}`)
@@ -230,6 +232,13 @@ t.test('whatever a request says in its headers', async (t) => {
   await fc.assert(property, OPTIONS)
   t.pass(`${OPTIONS.numRuns} requests`)
 })
+
+// The last signing key is remembered: neither that of another day nor that of others may stay behind.
+const othersThan = ({ credentials, at }: { credentials: Credentials; at: Date }) =>
+  [
+    [credentials, new Date(at.getTime() + 86_400_000)],
+    [{ ...credentials, secretAccessKey: 'of another' }, at]
+  ] satisfies [Credentials, Date][]
 
 // It looks at the clock at once, and only then.
 function atThe<Result>(time: Date, run: () => Result) {

@@ -67,6 +67,20 @@ t.test('the service knows callers apart, the second time too', async (t) => {
   }
 })
 
+t.test('a second call with the same token is not verified again', async (t) => {
+  const { app, ada } = await startApp(t)
+  const headers = { authorization: `Bearer ${ada.token}` }
+  let looks = 0
+  const get = app.verified.get
+  app.verified.get = (header) => {
+    const user = get(header)
+    if (user) looks++
+    return user
+  }
+  for (let call = 0; call < 3; call++) await app.inject({ url: '/api/avatars?userId=me', headers })
+  t.equal(looks, 2)
+})
+
 t.test('a token that ends between two calls ends for both', async (t) => {
   const { app } = await startApp(t)
   const token = app.jwt.sign({ sub: 'ada' }, { expiresIn: '2s' })

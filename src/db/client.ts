@@ -59,6 +59,7 @@ function connect(config: Pick<Config, DatabaseSettings>) {
     onnotice: () => {},
     connection: {
       application_name: 'directo',
+      DateStyle: 'ISO', // times come as text, and go back as it
       statement_timeout: config.databaseDeadlineMs,
       idle_in_transaction_session_timeout: config.databaseDeadlineMs
     }

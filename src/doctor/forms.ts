@@ -2,8 +2,6 @@
 
 import { createHash } from 'node:crypto'
 
-import { createPresignedPost } from '@aws-sdk/s3-presigned-post'
-
 import { type GrantFacts, type GrantRequest, presignPost } from '../s3/grant.ts'
 import type { Store } from '../stores.ts'
 import { type Check, fail, LONG_AGO_SECONDS, newKey, OPEN, type Subject } from './check.ts'
@@ -79,13 +77,10 @@ const set = (form: Form, fields: Record<string, string>): Form => ({
 })
 
 async function withField(form: Form, { s3 }: Subject): Promise<Form> {
-  const { url, fields } = await createPresignedPost(s3.signer, {
-    Bucket: s3.name,
-    Key: form.key,
-    Conditions: [['content-length-range', FILE.length, FILE.length]],
-    Fields: { 'Content-Type': TYPE, 'x-amz-meta-doctor': 'signed' }
-  })
-  return { ...form, request: { ...form.request, url, fields } }
+  const fields = { 'Content-Type': TYPE, 'x-amz-meta-doctor': 'signed' }
+  const facts = { key: form.key, sizeBytes: FILE.length, seconds: 300, fields }
+  const { url, fields: signed } = await s3.signForms(s3, facts)
+  return { ...form, request: { ...form.request, url, fields: signed } }
 }
 
 function prolonged({ request: { fields } }: Form) {

@@ -41,8 +41,8 @@ const readiness = {
 
 async function probe({ db, bucket, now }: Deps, isOurs: () => Promise<void>) {
   // The newest thing that a migration makes: without it this version cannot work.
-  const asked = sql`select exists (select from pg_attribute
-      where attrelid = to_regclass('walks') and attname = 'held_by') as migrated,
+  const asked = sql`select exists (select from pg_proc
+      where proname = 'commit_upload' and pronamespace = current_schema()::regnamespace) as migrated,
     extract(epoch from clock_timestamp())::float * 1000 as now`
   const [[row]] = await Promise.all([db.execute<Probed>(asked), bucket.ping()])
   if (!row?.migrated) throw problem('DATABASE_UNAVAILABLE', 'The database is not migrated.')

@@ -1,6 +1,6 @@
 // Tokens that were verified a moment ago: to check one's signature costs more than to read an avatar.
 
-const KEEP_MS = 30_000 // a key that was withdrawn is believed no longer than this (T55)
+const KEEP_MS = 30_000 // and by no key that has changed longer than this (T55)
 const MOST = 4_000
 const LONGEST = 2_048 // so that they never hold more than a few megabytes
 

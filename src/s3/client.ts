@@ -1,12 +1,13 @@
-// The SDK clients: one that talks to S3, one that signs for the endpoint clients will use.
+// Everything that talks to S3, and what signs for the endpoint that clients will use.
 
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 
 import type { Config } from '../config.ts'
 import { holdCredentials } from './credentials.ts'
+import { rememberPlaces } from './place.ts'
 import { openPlain } from './plain.ts'
-import { rememberForms } from './post-policy.ts'
-import { rememberSigner } from './signed-url.ts'
+import { formSigner } from './post-policy.ts'
+import { urlSigner } from './signed-url.ts'
 
 export type S3Config = Config['s3']
 /** Where the store is and who we are there. */
@@ -25,14 +26,15 @@ export function openClients(config: Connection) {
   const signer = openClient(shared, config.publicEndpoint)
   // Asked for anew each time: who sets other credentials means them to be used.
   const credentialsFor = holdCredentials((options) => signer.config.credentials(options))
+  const placeFor = rememberPlaces(signer)
   const plain = openPlain(repeater, credentialsFor)
   const close = () => [sender, repeater, signer, plain].forEach((one) => void one.destroy())
   return {
     sender,
     repeater,
     signer,
-    signUrls: rememberSigner(signer, credentialsFor),
-    signForms: rememberForms(signer, credentialsFor),
+    signUrls: urlSigner(placeFor, credentialsFor),
+    signForms: formSigner(placeFor, credentialsFor),
     plain,
     close
   }

@@ -44,6 +44,8 @@ export async function placeOf(client: S3Client, bucket: string): Promise<Place> 
 
 export type KnownPlace = Place & { keyOf: ReturnType<typeof signingKeys> }
 
+export type FindPlace = ReturnType<typeof rememberPlaces>
+
 /** The places of a client's buckets, each asked for once; at once where it is known. */
 export function rememberPlaces(client: S3Client) {
   const places = new Map<string, KnownPlace>()

@@ -68,14 +68,16 @@ export function openPlain(client: S3Client, credentialsFor: HeldCredentials) {
     // Where the SDK has found our clock to be wrong, it knows by how much.
     const now = new Date(Date.now() + client.config.systemClockOffset)
     const wanted = { now, ms: deadlineMs, deadlineMs, marginMs: 0 }
-    const [place, credentials] = [placeFor(name, deadlineMs), credentialsFor(wanted)]
+    // One after the other: of two that fail together, nobody would hear of the second.
+    const found = credentialsFor(wanted)
+    const credentials = found instanceof Promise ? await found : found
+    const place = placeFor(name, deadlineMs)
     const { host, hostname, port, protocol, path, keyOf } =
       place instanceof Promise ? await place : place
     const { agent, request } = schemes[protocol as keyof typeof schemes]
     const { method, key, most, abortSignal } = asked
     const target = `${path}/${encodePath(key)}`
-    const held = credentials instanceof Promise ? await credentials : credentials
-    const headers = authorize({ host, keyOf }, held, {
+    const headers = authorize({ host, keyOf }, credentials, {
       method,
       path: target,
       headers: asked.headers,
@@ -88,10 +90,15 @@ export function openPlain(client: S3Client, credentialsFor: HeldCredentials) {
       port,
       method,
       path: target,
-      headers,
+      headers: { ...headers, 'user-agent': 'directo' }, // some firewalls want one
       signal: abortSignal
     })
     sent.on('error', reject)
+    // Node says nothing of an answer that changes the protocol, not even when it is aborted later.
+    sent.on('upgrade', (_answer, socket) => {
+      socket.destroy()
+      reject(new Error('an answer that changes the protocol'))
+    })
     sent.on('socket', (socket) => {
       if (!socket.connecting) return
       const giveUp = () => sent.destroy(new Error(`no connection within ${CONNECT_MS} ms`))

@@ -57,7 +57,7 @@ function sizeIf(contentRange: string | undefined, first: number, last: number) {
 }
 
 async function take(
-  { Body, ContentEncoding, ContentLength = 0, ContentRange }: GetObjectCommandOutput,
+  { Body, ContentEncoding, ContentLength = 0, ContentRange, $metadata }: GetObjectCommandOutput,
   first: number,
   last: number,
   signal: AbortSignal
@@ -65,11 +65,13 @@ async function take(
   const body = Body as Readable
   // HTTP lets a server ignore Range and answer with the whole: welcome where it is no more.
   const whole = `bytes 0-${ContentLength - 1}/${ContentLength}`
-  const size = sizeIf(ContentRange ?? whole, first, last)
+  const isWhole = $metadata.httpStatusCode === 200 // a 206 without it has parts, each with its own
+  const range = ContentRange ?? (isWhole ? whole : 'no range')
+  const size = sizeIf(range, first, last)
   // Otherwise a store or proxy would hand us the whole object, however large.
   if (size === null) {
     body.destroy()
-    throw new Error(`asked for bytes ${first}-${last}, was answered "${ContentRange ?? whole}"`)
+    throw new Error(`asked for bytes ${first}-${last}, was answered "${range}"`)
   }
   const end = Math.min(last, size - 1)
   const bytes = await collect(body, end - first + 1, signal)

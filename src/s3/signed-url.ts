@@ -1,11 +1,9 @@
 // Signed GET URLs, the same on every instance for as long as one window of time lasts.
 
-import type { S3Client } from '@aws-sdk/client-s3'
-
 import type { S3 } from './bucket.ts'
 import { unavailable } from './call.ts'
 import { type Credentials, type HeldCredentials, MARGIN_MS } from './credentials.ts'
-import { type Place, rememberPlaces } from './place.ts'
+import type { FindPlace, Place } from './place.ts'
 import { earlier } from './sign.ts'
 import { prepare } from './sigv4.ts'
 import { type Lifetime, type Window, windowMs, windowOf } from './window.ts'
@@ -49,9 +47,8 @@ export async function presignGet(s3: S3, facts: UrlFacts): Promise<SignedUrl> {
   return sign(facts)
 }
 
-/** Remembers, for one client, the bucket's place and the last window's signer. */
-export function rememberSigner(client: S3Client, credentialsFor: HeldCredentials) {
-  const placeFor = rememberPlaces(client)
+/** What signs URLs; it remembers the last window's signer. */
+export function urlSigner(placeFor: FindPlace, credentialsFor: HeldCredentials) {
   let last: { window: Window; credentials: Credentials; place: Place; sign: SignUrl } | undefined
 
   return async function signUrls(

@@ -1,4 +1,4 @@
-// Signature V4 in the query of a GET, for S3: many URLs of one window, a few microseconds each.
+// Signature V4 for S3: in the query of many URLs of one window, and in the headers of a request.
 
 import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
 

@@ -24,8 +24,8 @@ export async function commit(deps: Deps, claimed: Claimed, { width, height }: Pi
   const [row] = await retryConflicts(() => write(db, ...parameters))
   const { outcome, at } = row!
   if (outcome === 'erased') throw problem('UPLOAD_NOT_FOUND')
-  if (outcome === 'interrupted') throw problem('CONFIRM_INTERRUPTED')
   if (outcome === 'settled') return null
+  if (outcome !== 'confirmed') throw problem('CONFIRM_INTERRUPTED')
 
   const declared = { id, purpose, contentType, sizeBytes, createdAt, expiresAt }
   const confirmedAt = new Date(at)
@@ -35,7 +35,7 @@ export async function commit(deps: Deps, claimed: Claimed, { width, height }: Pi
 }
 
 const write = statement<{
-  outcome: 'confirmed' | 'erased' | 'settled' | 'interrupted'
+  outcome: string
   at: string
 }>(`
   select outcome, at

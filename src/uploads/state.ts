@@ -6,7 +6,7 @@ export const states = ['open', 'confirmed', 'rejected', 'aborted', 'expired'] as
 export type State = (typeof states)[number]
 
 // The database's clock, so that every instance agrees on what has expired; and not now(), which
-// stands still while a transaction waits for its turn.
+// stands still while a transaction waits for its turn. commit_upload() in the migrations says the same.
 export const OPEN = `(uploads.confirmed_at is null and uploads.discarded_at is null
   and uploads.expires_at > statement_timestamp())`
 export const isOpen = sql.raw(OPEN)

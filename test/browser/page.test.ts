@@ -252,7 +252,9 @@ function redShare() {
 t.test('fingers pinch', async (t) => {
   const { page, context } = await openDemo(t, {}, { hasTouch: true })
   await page.getByRole('button', { name: /face with curls/ }).click()
-  const box = (await page.locator('#frame').boundingBox())!
+  const frame = page.locator('#frame')
+  await frame.waitFor()
+  const box = (await frame.boundingBox())!
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 2]
   const session = await context.newCDPSession(page)
   const touch = (type: 'touchStart' | 'touchMove', apart: number) =>
