@@ -56,7 +56,7 @@ export async function buildApp(
     strictPreflight: false
   })
   await registerDocs(app)
-  await registerTokens(app, deps.config.jwtSecret)
+  await registerTokens(app, deps.config.identity)
   await app.register(home)
   await app.register(uploadRoutes, { prefix: '/api', deps })
   await app.register(avatarRoutes, { prefix: '/api', deps })

@@ -21,6 +21,7 @@ const commands: Record<string, { does: string; run: () => Promise<unknown> }> = 
   reconcile: { does: 'walk through the bucket (--help says how)', run: reconcile },
   bucket: { does: '"bucket setup" makes it ready, "bucket adopt" makes it ours', run: bucket },
   doctor: { does: 'check bucket and database (--help says how)', run: doctor },
+  token: { does: 'make a token for development (--help says how)', run: token },
   sandbox: { does: 'start the S3 sandbox alone (--help says how)', run: sandbox },
   help: { does: 'show this', run: async () => console.log(usage()) }
 }
@@ -78,6 +79,12 @@ async function reconcile() {
 async function doctor() {
   const { doctorCommand } = await import('./doctor/command.ts')
   process.exitCode = await doctorCommand(process.env, argv)
+}
+
+async function token() {
+  const { readIdentity } = await import('./config.ts')
+  const { tokenCommand } = await import('./identity/token.ts')
+  tokenCommand(() => readIdentity(process.env), argv)
 }
 
 async function sandbox() {

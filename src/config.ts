@@ -4,6 +4,7 @@ import { envSchema } from 'env-schema'
 import { type Static, type TObject, Type } from 'typebox'
 
 import { cdnOf, cdnProblems } from './cdn.ts'
+import { type Identity, identityNames, identityOf, identityProblems } from './identity/settings.ts'
 import { Settings } from './settings.ts'
 import { methodOf, names, type Store, storeOf } from './stores.ts'
 
@@ -26,7 +27,7 @@ export class ConfigError extends Error {
  * @throws {ConfigError} naming every setting that is missing, malformed or out of bounds
  */
 export function readConfig(env: Environment): Config {
-  return Object.freeze(arrange(checked(Settings, env)))
+  return Object.freeze(arrange(checked(Settings, env, contradictions)))
 }
 
 /** The one setting that migrations need, so that they can run without the service's secrets. */
@@ -34,12 +35,21 @@ export function readDatabaseUrl(env: Environment): string {
   return checked(Type.Pick(Settings, ['DATABASE_URL']), env).DATABASE_URL
 }
 
-function checked<Schema extends TObject>(schema: Schema, env: Environment): Static<Schema> {
+/** Whose tokens are believed, so that one can be made without the rest of the service. */
+export function readIdentity(env: Environment): Identity {
+  return identityOf(checked(Type.Pick(Settings, [...identityNames]), env, identityProblems))
+}
+
+function checked<Schema extends TObject>(
+  schema: Schema,
+  env: Environment,
+  contradictions: (settings: Environment) => string[] = () => []
+): Static<Schema> {
   const data: Environment = {}
   for (const [name, value] of Object.entries(env)) {
     if (value) data[name] = isNumberOrText(schema, name, value) ? value : 'not a number'
   }
-  const problems = schema === (Settings as TObject) ? contradictions(data) : []
+  const problems = contradictions(data)
   try {
     const copy = structuredClone(schema)
     const settings = envSchema<Static<Schema>>({ schema: copy, data, env: false })
@@ -78,14 +88,7 @@ function schemaProblems({ errors }: SchemaFailure) {
 }
 
 function contradictions(settings: Partial<Record<keyof Settings, string>>) {
-  const problems: string[] = []
-  if (settings.JWT_SECRET && Buffer.byteLength(settings.JWT_SECRET) < 32) {
-    problems.push('JWT_SECRET must have at least 32 bytes')
-  }
-  // Verified as a secret, a public key would let everybody who has it sign tokens.
-  if (settings.JWT_SECRET?.includes('-----BEGIN')) {
-    problems.push('JWT_SECRET is a PEM key, not a secret')
-  }
+  const problems = identityProblems(settings)
   if (!settings.AWS_ACCESS_KEY_ID !== !settings.AWS_SECRET_ACCESS_KEY) {
     problems.push('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set together')
   }
@@ -139,7 +142,7 @@ function arrange(settings: Settings) {
       ...(cdn && { cdn }),
       deadlineMs: settings.S3_DEADLINE_MS
     },
-    jwtSecret: settings.JWT_SECRET,
+    identity: identityOf(settings),
     host: settings.HOST,
     port: settings.PORT,
     corsOrigins: list(settings.CORS_ORIGINS),

@@ -61,7 +61,23 @@ export const Settings = Type.Object({
     })
   ),
   CLOUDFRONT_PRIVATE_KEY: Type.Optional(text('RSA key that belongs to it, as a PEM')),
-  JWT_SECRET: text('HS256 secret that user tokens are signed with, at least 32 bytes'),
+  JWT_SECRET: Type.Optional(
+    text('HS256 secret that tokens are signed with, at least 32 bytes; or one of the next two')
+  ),
+  JWT_PUBLIC_KEY: Type.Optional(
+    text('key that tokens are verified with, as a PEM: RSA (RS256, PS256), P-256 or Ed25519')
+  ),
+  JWKS_URL: Type.Optional(text("https address of an identity provider's key set")),
+  JWT_ISSUER: Type.Optional(
+    text('what tokens must have as iss; required unless there is a JWT_SECRET')
+  ),
+  JWT_AUDIENCE: Type.Optional(
+    text(
+      'what tokens must name as aud, or * for anything; required unless there is a JWT_SECRET, for ' +
+        'whoever has a key pair signs for other applications too'
+    )
+  ),
+  JWT_CLOCK_TOLERANCE_SECONDS: integer('how far clocks of token makers may be off', 0, 60, 0),
   HOST: text('address to listen on', { default: '127.0.0.1' }),
   PORT: integer('port to listen on', 0, 65_535, 3000),
   CORS_ORIGINS: text('origins whose pages may call the API, separated by commas', { default: '' }),

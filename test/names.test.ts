@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
 
-import { SUBJECT } from '../src/routes/authenticate.ts'
+import { SUBJECT } from '../src/identity/claims.ts'
 import { startApp } from './support/app.ts'
 import { avif, gif, jpeg, padded, png, webp } from './support/pictures.ts'
 import { download, send } from './support/send.ts'

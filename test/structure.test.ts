@@ -25,12 +25,13 @@ const below: Record<string, string[]> = {
   settings: [],
   stores: [],
   cdn: [],
-  config: ['cdn', 'settings', 'stores'],
+  config: ['cdn', 'identity', 'settings', 'stores'],
   images: [],
   keys: [],
   'time-limit': [],
   reasons: [],
   errors: ['reasons'],
+  identity: ['errors', 'time-limit'],
   db: ['config', 'reasons'],
   s3: ['config', 'errors', 'keys', 'stores', 'time-limit'],
   deps: ['config', 'db', 's3'],
@@ -49,11 +50,22 @@ const below: Record<string, string[]> = {
     's3',
     'time-limit'
   ],
-  routes: ['avatars', 'uploads', 'users', 'janitor', 'deps', 'errors', 'reasons', 'db', 's3'],
+  routes: [
+    'avatars',
+    'uploads',
+    'users',
+    'janitor',
+    'identity',
+    'deps',
+    'errors',
+    'reasons',
+    'db',
+    's3'
+  ],
   app: ['routes', 'deps', 'errors'],
   main: ['app', 'config', 'db', 'janitor', 's3', 'stores'],
   doctor: ['config', 'db', 'keys', 's3', 'stores'],
-  cli: ['main', 'config', 'db', 'dev', 'doctor', 'janitor'],
+  cli: ['main', 'config', 'db', 'dev', 'doctor', 'identity', 'janitor'],
   dev: ['app', 'client', 'config', 'db', 'doctor', 'janitor', 's3']
 }
 

@@ -31,6 +31,7 @@ export const sentences = {
   INTERNAL: `${OUR_FAULT} ${TRY_LATER}`,
   STORAGE_UNAVAILABLE: `The server is busy. ${TRY_LATER}`,
   DATABASE_UNAVAILABLE: `The server is busy. ${TRY_LATER}`,
+  IDENTITY_UNAVAILABLE: `The server is busy. ${TRY_LATER}`,
   CONFIRM_INTERRUPTED: `The server is busy. ${TRY_LATER}`,
 
   SIZE_MISMATCH: CHANGED,

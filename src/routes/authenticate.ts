@@ -1,43 +1,71 @@
 // Who is calling: a bearer token's claims, checked, as `request.user`.
 
-import fastifyJwt from '@fastify/jwt'
+import fastifyJwt, { type FastifyJWTOptions, type TokenOrHeader } from '@fastify/jwt'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
-import { problem } from '../errors.ts'
+import { Problem, problem } from '../errors.ts'
+import { holderOf, type User } from '../identity/claims.ts'
+import { type KeySet, openKeySet } from '../identity/key-set.ts'
+import { type Algorithm, algorithms as publicKeyAlgorithms } from '../identity/public-key.ts'
+import type { Identity } from '../identity/settings.ts'
 import { rememberVerified } from './verified.ts'
-
-/** The caller: the token's subject and what its `scope` claim allows beyond their own things. */
-export interface User {
-  id: string
-  /** In seconds since 1970; null when the token does not say. */
-  issuedAt: number | null
-  scopes: readonly string[]
-}
 
 declare module '@fastify/jwt' {
   interface FastifyJWT {
-    payload: Record<string, unknown>
+    payload: Claims
     user: User
   }
 }
+type Claims = Record<string, unknown>
 
 declare module 'fastify' {
   interface FastifyInstance {
+    identity: Identity
     verified: ReturnType<typeof rememberVerified<User>>
+    /** Only where keys are fetched. */
+    keySet?: KeySet
   }
 }
 
-/** Teaches the app to verify HS256 tokens; nothing is required of a route before `authenticate`. */
-export async function registerTokens(app: FastifyInstance, secret: string) {
+/** Teaches the app to verify tokens; nothing is required of a route before `authenticate`. */
+export async function registerTokens(app: FastifyInstance, identity: Identity) {
+  const warn = (err: unknown) => app.log.warn({ err }, 'the keys of tokens cannot be fetched')
+  const keySet = identity.jwksUrl ? openKeySet(identity.jwksUrl, warn) : undefined
+  app.decorate('identity', identity)
   app.decorate('verified', rememberVerified<User>())
+  app.decorate('keySet', keySet)
+  const { secret, algorithms } = verification(identity, keySet)
   await app.register(fastifyJwt, {
     secret,
-    // Pinned: a token chooses neither `none` nor another family of algorithms.
-    verify: { algorithms: ['HS256'], requiredClaims: ['exp', 'sub'] }
+    decode: { complete: true },
+    verify: {
+      // Pinned: a token chooses neither `none` nor another family of algorithms.
+      algorithms,
+      requiredClaims: ['exp', 'sub'],
+      allowedIss: identity.issuer,
+      allowedAud: identity.audience,
+      clockTolerance: identity.clockToleranceSeconds * 1000,
+      complete: true
+    }
   })
+  // Not awaited: a provider that is away does not keep us from starting.
+  app.addHook('onReady', async () => void keySet?.refresh())
 }
 
-/** Hook of every route that needs a user. @throws {Problem} UNAUTHENTICATED */
+type Verification = { secret: FastifyJWTOptions['secret']; algorithms: ('HS256' | Algorithm)[] }
+
+function verification({ secret, publicKey }: Identity, keySet?: KeySet): Verification {
+  if (secret) return { secret, algorithms: ['HS256'] }
+  if (publicKey) return { secret: { public: publicKey.pem }, algorithms: publicKey.algorithms }
+  const find = async (_request: FastifyRequest, token: TokenOrHeader) => {
+    const key = await keySet!.find((token as { header: Claims }).header)
+    if (!key) throw problem('UNAUTHENTICATED', 'No key of the issuer fits the token.')
+    return key
+  }
+  return { secret: { public: find }, algorithms: [...publicKeyAlgorithms] }
+}
+
+/** Hook of every route that needs a user. @throws {Problem} UNAUTHENTICATED, IDENTITY_UNAVAILABLE */
 export function authenticate(
   request: FastifyRequest,
   _reply: FastifyReply,
@@ -50,39 +78,22 @@ export function authenticate(
 }
 
 async function verify(request: FastifyRequest) {
-  const claims = await request.jwtVerify<Record<string, unknown>>().catch((err: Error) => {
+  const { identity, verified } = request.server
+  const { header, payload } = await request.jwtVerify<Complete>().catch((err: Error) => {
+    if (err instanceof Problem) throw err
     throw problem('UNAUTHENTICATED', sentences[(err as { code?: string }).code ?? ''])
   })
-  const user = userOf(claims)
-  request.server.verified.set(request.headers.authorization!, user, claims.exp as number)
+  const { user, endsAt } = holderOf(header, payload, identity)
+  verified.set(request.headers.authorization!, user, endsAt)
   request.user = user
 }
+
+type Complete = { header: Claims; payload: Claims }
 
 const sentences: Record<string, string> = {
   FST_JWT_AUTHORIZATION_TOKEN_EXPIRED: 'The token has expired.',
   FST_JWT_NO_AUTHORIZATION_IN_HEADER: 'An authorization header with a bearer token is required.'
 }
-
-// The library accepts tokens that never expire and subjects that are numbers, null or empty.
-function userOf({ sub, exp, iat, scope }: Record<string, unknown>): User {
-  if (typeof sub !== 'string' || !SUBJECT.test(sub)) {
-    throw problem('UNAUTHENTICATED', `The token's subject must match ${SUBJECT.source}.`)
-  }
-  // `me` in an address means the caller, so nobody can be called that.
-  if (sub === 'me') throw problem('UNAUTHENTICATED', 'The subject "me" is reserved.')
-  if (!Number.isSafeInteger(exp)) throw problem('UNAUTHENTICATED', 'The token must expire.')
-  const issuedAt = Number.isInteger(iat) && (iat as number) < MAX_TIME ? (iat as number) : null
-  const scopes = Object.freeze(typeof scope === 'string' ? scope.split(' ') : [])
-  return Object.freeze({ id: sub, issuedAt, scopes }) // shared by all requests with this token
-}
-
-/**
- * What a user can be called; whoever is not cannot have anything either. Clients fold `.` and `..`
- * out of an address, and what is left would be about somebody else.
- */
-export const SUBJECT = /^(?!\.{1,2}$)[A-Za-z0-9_.:@|-]{1,64}$/
-
-const MAX_TIME = 1e11 // beyond any date a token can mean, within what Postgres can hold
 
 /** Whose things an address is about: `me` is the caller. */
 export const named = (userId: string, user: User) => (userId === 'me' ? user.id : userId)

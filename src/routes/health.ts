@@ -18,7 +18,9 @@ const CACHED_MS = 1000 // however many balancers ask, the dependencies are asked
 
 export const healthRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) => {
   const isOurs = trusted(() => assertOurBucket(deps), TRUSTED_MS)
-  const ready = remembered(() => probe(deps, isOurs), CACHED_MS)
+  const ready = remembered(async () => {
+    await Promise.all([probe(deps, isOurs), app.keySet?.assertReady()])
+  }, CACHED_MS)
 
   app.get('/live', { schema: live }, async () => ({ status: 'ok' as const }))
   app.get('/ready', { schema: readiness }, async () => {
@@ -35,8 +37,11 @@ const live = {
 
 const readiness = {
   tags,
-  summary: 'Postgres is migrated, the bucket answers and is ours, the clocks agree',
-  response: { 200: Healthy, ...problems('DATABASE_UNAVAILABLE', 'STORAGE_UNAVAILABLE') }
+  summary: 'Postgres is migrated, the bucket answers and is ours, clocks agree, there are keys',
+  response: {
+    200: Healthy,
+    ...problems('DATABASE_UNAVAILABLE', 'STORAGE_UNAVAILABLE', 'IDENTITY_UNAVAILABLE')
+  }
 }
 
 async function probe({ db, bucket, now }: Deps, isOurs: () => Promise<void>) {

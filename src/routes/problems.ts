@@ -21,7 +21,9 @@ import { headers } from './headers.ts'
  * Those that any route can answer need not be named.
  */
 export function problems(...codes: ProblemCode[]) {
-  const byStatus = Object.groupBy([...codes, ...everywhere], (code) => catalogue[code][0])
+  const verified = codes.includes('UNAUTHENTICATED') ? (['IDENTITY_UNAVAILABLE'] as const) : []
+  const all = [...codes, ...verified, ...everywhere]
+  const byStatus = Object.groupBy(all, (code) => catalogue[code][0])
   return Object.fromEntries(
     Object.entries(byStatus).map(([status, codes = []]) => [status, answer(codes)])
   )

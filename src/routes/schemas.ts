@@ -3,11 +3,11 @@
 import { type Static, Type } from 'typebox'
 
 import { Avatar } from '../avatars/read.ts'
+import { SUBJECT } from '../identity/claims.ts'
 import { Reason } from '../reasons.ts'
 import { GrantRequest } from '../s3/grant.ts'
 import { purposes } from '../uploads/purposes.ts'
 import { states } from '../uploads/state.ts'
-import { SUBJECT } from './authenticate.ts'
 
 const strict = { additionalProperties: false }
 const Time = (description: string) =>

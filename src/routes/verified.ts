@@ -22,14 +22,14 @@ export function rememberVerified<User>(now = Date.now) {
       const entry = young.get(header) ?? old.get(header)
       return entry && now() < entry.until ? entry.user : undefined
     },
-    /** `exp` is the token's, in seconds since 1970. */
-    set(header: string, user: User, exp: number) {
+    /** `endsAt` is when the token does, in seconds since 1970. */
+    set(header: string, user: User, endsAt: number) {
       if (header.length > LONGEST) return
       if (young.size >= MOST / 2) {
         old = young
         young = new Map()
       }
-      young.set(header, { user, until: Math.min(now() + KEEP_MS, exp * 1000) })
+      young.set(header, { user, until: Math.min(now() + KEEP_MS, endsAt * 1000) })
     }
   }
 }

@@ -1,0 +1,30 @@
+// A small JSON document from an address that an operator named, within bounds.
+
+import { limited } from '../time-limit.ts'
+
+const DEADLINE_MS = 5_000
+const MOST_BYTES = 256 * 1024 // Microsoft's key set has 20 kB, with certificates
+
+/** @throws {Error} when it is away, slow, elsewhere, too large, or no JSON */
+export function download(url: string): Promise<unknown> {
+  return limited(DEADLINE_MS, undefined, async (signal) => {
+    // A redirect would let whoever can answer once choose where our keys come from.
+    const reply = await fetch(url, { signal, redirect: 'error', headers: { accept: '*/*' } })
+    if (!reply.ok) {
+      await reply.body?.cancel()
+      throw new Error(`${url} answered ${reply.status}`)
+    }
+    return JSON.parse(await textOf(reply))
+  })
+}
+
+async function textOf({ body, url }: Response) {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length // as unpacked: a few kB of gzip can be gigabytes
+    if (bytes > MOST_BYTES) throw new Error(`${url} has more than ${MOST_BYTES} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}
