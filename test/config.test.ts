@@ -1,5 +1,6 @@
 // Configuration: read whole, refused whole, and the documents say the same as the code.
 
+import { generateKeyPairSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
 import t from 'tap'
@@ -102,6 +103,65 @@ t.test('settings that belong together', (t) => {
 t.test('a secret is measured in bytes', (t) => {
   t.same(problems({ JWT_SECRET: 'ä'.repeat(16) }), [])
   t.match(problems({ JWT_SECRET: 'x'.repeat(31) }), [/32 bytes/])
+  t.end()
+})
+
+function pem(type: 'rsa' | 'ec' | 'ed25519' | 'rsa-pss', options = {}) {
+  const given = { modulusLength: 2048, namedCurve: 'P-256', ...options }
+  const { publicKey } = generateKeyPairSync(type as 'ec', given)
+  return publicKey.export({ type: 'spki', format: 'pem' }).toString()
+}
+
+t.test('exactly one way to verify tokens, and key pairs are for whom they name', (t) => {
+  const named = { JWT_SECRET: '', JWT_ISSUER: 'https://login.example', JWT_AUDIENCE: 'directo' }
+  const key = pem('ed25519')
+  const JWKS_URL = 'https://login.example/keys'
+  t.match(problems({ JWT_SECRET: '' }), [/JWT_SECRET is required, or JWT_PUBLIC_KEY, or JWKS_URL/])
+  t.match(problems({ ...named, JWT_PUBLIC_KEY: key, JWKS_URL }), [/JWT_PUBLIC_KEY and JWKS_URL/])
+  t.match(problems({ ...named, JWT_SECRET: 'x'.repeat(32), JWKS_URL }), [/JWT_SECRET and JWKS_URL/])
+  for (const how of [{ JWT_PUBLIC_KEY: key }, { JWKS_URL }]) {
+    t.same(problems({ ...named, ...how }), [])
+    t.same(problems({ ...named, ...how, JWT_AUDIENCE: '*' }), [])
+    t.match(problems({ JWT_SECRET: '', ...how }), [/JWT_ISSUER is req/, /JWT_AUDIENCE is req/])
+  }
+  for (const PUBLIC of [key, pem('rsa'), pem('ec'), key.replaceAll('\n', '\\n')]) {
+    t.same(problems({ ...named, JWT_PUBLIC_KEY: PUBLIC }), [])
+  }
+  const { privateKey } = generateKeyPairSync('ed25519')
+  const refused = {
+    JWT_PUBLIC_KEY: [
+      'garbage',
+      'x'.repeat(32),
+      privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      pem('rsa', { modulusLength: 1024 }),
+      pem('rsa-pss'),
+      pem('ec', { namedCurve: 'secp256k1' }),
+      pem('ec', { namedCurve: 'P-384' })
+    ],
+    JWKS_URL: [
+      'garbage',
+      'http://login.example/keys',
+      'http://127.0.0.1.example/keys',
+      'ftp://127.0.0.1/keys',
+      'file:///etc/passwd',
+      'data:application/json,{}',
+      'https://user:password@login.example/keys'
+    ],
+    JWT_CLOCK_TOLERANCE_SECONDS: ['61', '-1']
+  }
+  for (const [name, values] of Object.entries(refused)) {
+    for (const value of values) {
+      const others = name === 'JWT_CLOCK_TOLERANCE_SECONDS' ? { JWKS_URL } : {}
+      const [told, ...more] = problems({ ...named, ...others, [name]: value })
+      t.match(told, new RegExp(`^${name} `), value)
+      t.same(more, [])
+      t.notMatch(told, value.split('\n')[1] ?? 'PASSWORD', 'a key is not quoted')
+    }
+  }
+  for (const here of ['http://localhost:8080/keys', 'http://127.0.0.1/keys', 'http://[::1]/keys']) {
+    t.same(problems({ ...named, JWKS_URL: here }), [])
+  }
+  t.match(problems({ JWT_SECRET: '{"kty":"RSA","n":"...................."}' }), [/is a key, not a/])
   t.end()
 })
 

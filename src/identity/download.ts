@@ -2,12 +2,11 @@
 
 import { limited } from '../time-limit.ts'
 
-const DEADLINE_MS = 5_000
 const MOST_BYTES = 256 * 1024 // Microsoft's key set has 20 kB, with certificates
 
-/** @throws {Error} when it is away, slow, elsewhere, too large, or no JSON */
-export function download(url: string): Promise<unknown> {
-  return limited(DEADLINE_MS, undefined, async (signal) => {
+/** @throws {Error} when it is away, not there within `deadlineMs`, elsewhere, too large, or no JSON */
+export function download(url: string, deadlineMs: number): Promise<unknown> {
+  return limited(deadlineMs, undefined, async (signal) => {
     // A redirect would let whoever can answer once choose where our keys come from.
     const reply = await fetch(url, { signal, redirect: 'error', headers: { accept: '*/*' } })
     if (!reply.ok) {

@@ -7,18 +7,24 @@ import { type Algorithm, algorithms, type Jwk, keyOfJwk, type PublicKey } from '
 const FRESH_MS = 5 * 60_000 // a key that was withdrawn is believed no longer than this, in use
 const IDLE_MS = 15 * 60_000 // nobody asked for so long: look before anything is believed
 const AGAIN_MS = 30_000 // tokens with invented key ids make us ask no more often than this
-const RETRY_MS = 5_000 // after an outage, where nothing was learned
+const RETRY_MS = 5_000 // after a fetch that failed: nothing was learned
+const DEADLINE_MS = 5_000 // of a fetch as a whole
 
 export type KeySet = ReturnType<typeof openKeySet>
 type Header = Record<string, unknown>
+type Key = PublicKey & { kid?: string }
 
 /**
  * Keeps the key set at `url`: fetched when first needed, looked at again after a while and for a key
  * that is not in it. While the address is away, the keys that are there are used. `warn` hears of each
  * fetch that failed; `now` is in milliseconds, of a clock that only goes forward.
  */
-export function openKeySet(url: string, warn: (err: unknown) => void, now = monotonic) {
-  let keys: (PublicKey & { kid?: string })[] = []
+export function openKeySet(
+  url: string,
+  warn: (err: unknown) => void,
+  { now = () => performance.now(), deadlineMs = DEADLINE_MS } = {}
+) {
+  let keys: Key[] = []
   let fetchedAt = -Infinity
   let mayAskAt = -Infinity
   let failure: unknown
@@ -36,7 +42,7 @@ export function openKeySet(url: string, warn: (err: unknown) => void, now = mono
 
   async function ask() {
     try {
-      keys = keysOf(await download(url))
+      keys = keysOf(await download(url, deadlineMs))
       failure = undefined
       fetchedAt = now()
       mayAskAt = fetchedAt + AGAIN_MS
@@ -73,10 +79,8 @@ export function openKeySet(url: string, warn: (err: unknown) => void, now = mono
   return { find, refresh, assertReady }
 }
 
-const monotonic = () => performance.now()
-
 // The key decides what a token's algorithm may be, and not the token what is done with the key.
-function pick(keys: (PublicKey & { kid?: string })[], alg: unknown, kid: unknown) {
+function pick(keys: Key[], alg: unknown, kid: unknown) {
   const fitting = keys.filter((key) => key.algorithms.includes(alg as Algorithm))
   if (kid !== undefined) return fitting.find((key) => key.kid === kid)
   return fitting.length === 1 ? fitting[0] : undefined // which of several it was nobody can say

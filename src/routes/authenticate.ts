@@ -35,15 +35,16 @@ export async function registerTokens(app: FastifyInstance, identity: Identity) {
   app.decorate('verified', rememberVerified<User>())
   app.decorate('keySet', keySet)
   const { secret, algorithms } = verification(identity, keySet)
+  const { issuer, audience } = identity
   await app.register(fastifyJwt, {
     secret,
     decode: { complete: true },
     verify: {
       // Pinned: a token chooses neither `none` nor another family of algorithms.
       algorithms,
-      requiredClaims: ['exp', 'sub'],
-      allowedIss: identity.issuer,
-      allowedAud: identity.audience,
+      requiredClaims: ['exp', 'sub', ...(issuer ? ['iss'] : []), ...(audience ? ['aud'] : [])],
+      allowedIss: issuer,
+      allowedAud: audience,
       clockTolerance: identity.clockToleranceSeconds * 1000,
       complete: true
     }
