@@ -136,6 +136,7 @@ t.test('what cannot work is refused in sentences', async (t) => {
       { ...env, DATABASE_URL: 'postgres://127.0.0.1:1/x' },
       /ECONN.* → look at DATABASE_URL/
     ],
+    [['token', 'ada'], {}, /JWT_SECRET is required/],
     [['fly'], {}, /no command "fly"\.\nUsage:/]
   ]
   if (isThorough) {
@@ -196,6 +197,11 @@ t.test('asked for help, no command does anything else', async (t) => {
     output: /^Usage:/
   })
   t.same(sandbox.requests, [])
+})
+
+t.test('token prints a token and nothing else', async (t) => {
+  const token = await directo(t, ['token', 'ada'], { JWT_SECRET: SECRET }).ended
+  t.match(token, { code: 0, output: /^[\w-]+\.[\w-]+\.[\w-]+\n$/ })
 })
 
 t.test('before the database is migrated, the commands say so', async (t) => {

@@ -11,13 +11,13 @@ const [old, young] = await Promise.all([keyPair('ES256', 'old'), keyPair('EdDSA'
 const headerOf = ({ alg, jwk }: typeof old) => ({ alg, kid: jwk.kid })
 const UNAVAILABLE = { code: 'IDENTITY_UNAVAILABLE', status: 503, retryAfterSeconds: 5 }
 
-async function start(t: Test, keys: object[] = [old.jwk]) {
+async function start(t: Test, keys: object[] = [old.jwk], deadlineMs = 10_000) {
   const provider = await serveKeys(t, keys)
   const warnings: unknown[] = []
   let ms = 0
   const set = openKeySet(provider.url, (err) => warnings.push(err), {
     now: () => ms,
-    deadlineMs: 300
+    deadlineMs
   })
   return { ...set, provider, warnings, wait: (seconds: number) => (ms += seconds * 1000) }
 }
@@ -126,7 +126,7 @@ type Provider = Awaited<ReturnType<typeof serveKeys>>
 t.test('nonsense is no key set, and takes nothing away', async (t) => {
   for (const [name, answer] of Object.entries(nonsense)) {
     await t.test(name, async (t) => {
-      const { find, provider, warnings, wait } = await start(t)
+      const { find, provider, warnings, wait } = await start(t, [old.jwk], 1000)
       const good = provider.answer
       provider.answer = answer
       await t.rejects(find(headerOf(old)), UNAVAILABLE)
