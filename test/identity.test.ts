@@ -248,3 +248,15 @@ t.test('away from the start, the provider keeps nobody from starting', async (t)
   const none = await app.inject({ url: '/api/avatars?userId=me' })
   t.match(none.json(), { code: 'UNAUTHENTICATED' })
 })
+
+t.test('a key that nobody published is told from a signature that is wrong', async (t) => {
+  const { jwk, sign } = pairs.EdDSA!
+  const provider = await serveKeys(t, [jwk])
+  const { app } = await startApp(t, { ...expected, JWKS_URL: provider.url })
+  const detail = async (token: string) => {
+    const headers = { authorization: `Bearer ${token}` }
+    return (await app.inject({ url: '/api/avatars?userId=me', headers })).json().detail as string
+  }
+  t.match(await detail(await sign({}, { kid: 'other' })), /No key of the issuer/)
+  t.match(await detail(`${(await sign()).slice(0, -8)}AAAAAAAA`), /valid bearer token is required/)
+})

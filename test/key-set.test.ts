@@ -2,6 +2,7 @@
 
 import { gzipSync } from 'node:zlib'
 
+import { exportJWK } from 'jose'
 import t, { type Test } from 'tap'
 
 import { openKeySet } from '../src/identity/key-set.ts'
@@ -171,7 +172,7 @@ t.test(
       { ...young.jwk, alg: 'Ed25519' },
       { ...rsa.jwk, kid: 'encrypts', use: 'enc' },
       { ...rsa.jwk, kid: 'wraps', use: undefined, key_ops: ['wrapKey'] },
-      { ...rsa.jwk, kid: 'private', d: 'AQAB' },
+      { ...(await exportJWK(rsa.privateKey)), kid: 'private' },
       { kty: 'oct', kid: 'oct', k: 'c2VjcmV0', alg: 'ES256' },
       { ...rsa.jwk, kid: 'small', n: rsa.jwk.n!.slice(0, 171) },
       short.jwk

@@ -27,7 +27,7 @@ export function keyOfPem(text: string): PublicKey {
  */
 export function keyOfJwk(jwk: Jwk): PublicKey & { kid?: string } {
   const { kid, use = 'sig', key_ops: uses = ['verify'], alg } = jwk
-  if ('d' in jwk || 'k' in jwk) throw new Error('is not public')
+  if ('d' in jwk) throw new Error('is not public') // whoever can read the set could sign
   if (use !== 'sig' || !uses.includes('verify')) throw new Error('is not for signatures')
   const key = publicKey(() => createPublicKey({ key: jwk, format: 'jwk' }))
   // Narrower than the kind of key, where the set says so; Ed25519 is the newer name of EdDSA.
