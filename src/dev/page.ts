@@ -34,10 +34,10 @@ const types: Record<string, string> = {
 export const pageOf =
   ({ s3 }: Config) =>
   async (app: FastifyInstance) => {
-    const policy = policyOf(new URL(s3.publicEndpoint ?? '').origin)
+    const csp = cspOf(new URL(s3.publicEndpoint ?? '').origin)
     const hidden = { schema: { hide: true } }
     app.addHook('onSend', async (_request, reply) => {
-      reply.header('content-security-policy', policy)
+      reply.header('content-security-policy', csp)
     })
     app.get('/', hidden, async (_request, reply) => sendFile(reply, 'page', 'index.html'))
     app.get<{ Params: Record<'folder' | 'file', string> }>(
@@ -59,12 +59,12 @@ export const pageOf =
   }
 
 // No store needs another origin than that of the addresses we sign; nothing here makes markup of text.
-const policyOf = (s3: string) =>
+const cspOf = (s3: string) =>
   [
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
-    `img-src 'self' blob: ${s3}`,
+    `img-src 'self' ${s3}`,
     `connect-src 'self' ${s3}`,
     "base-uri 'none'",
     "form-action 'none'",

@@ -15,7 +15,7 @@ import {
 import { faces, pictureOf } from './faces.ts'
 import { type Person, tokenOf } from './service.ts'
 
-/** How it ended, for a person to read; `avatar` is what is served afterwards, where that is the point. */
+/** How it ended, for a person to read. */
 export interface Verdict {
   isSafe: boolean
   title: string

@@ -5,7 +5,7 @@ import { attacks, type Verdict } from './attacks.ts'
 import { element } from './dom.ts'
 import type { Person } from './service.ts'
 
-export interface CheatOptions {
+interface CheatOptions {
   person: () => Person
   begin: () => void
   onStep: (step: Step) => void

@@ -1,6 +1,6 @@
 // Pictures for who has none at hand: people, drawn on a canvas.
 
-export interface Face {
+interface Face {
   name: string
   back: [string, string]
   skin: string

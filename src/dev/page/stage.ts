@@ -8,11 +8,13 @@ import { showPortrait } from './portrait.ts'
 import { type Person, removeAvatar, tokenOf } from './service.ts'
 
 const GONE = 'Nothing was done: Directo does not answer.'
+const SAVED = 'It was too late to cancel: the picture had been saved already.'
+const views = { rest: ['rest', 'choices'], crop: ['crop'], sending: ['sending'] }
 
-export interface StageOptions {
+interface StageOptions {
   begin: () => void
   onStep: (step: Step) => void
-  /** The person's picture is another one, or none. */
+  /** The person's picture may be another one by now, or none. */
   onChange: () => Promise<unknown>
 }
 
@@ -22,9 +24,10 @@ export function openStage({ begin, onStep, onChange }: StageOptions) {
   let person: Person
   let file: Blob
   let cancelling = new AbortController()
+  let latest = {}
 
-  const view = (wanted: 'rest' | 'crop' | 'sending') => {
-    for (const id of ['rest', 'crop', 'sending']) byId(id).hidden = id !== wanted
+  const view = (wanted: keyof typeof views) => {
+    for (const id of Object.values(views).flat()) byId(id).hidden = !views[wanted].includes(id)
   }
   const say = (text: string, kind = '') => {
     byId('said').textContent = text
@@ -33,25 +36,28 @@ export function openStage({ begin, onStep, onChange }: StageOptions) {
 
   async function choose(chosen: Blob) {
     if (!byId('sending').hidden) return
+    const { isLatest } = beginTurn()
     try {
       const picture = await openPicture(chosen)
+      if (!isLatest()) return picture.close()
       file = chosen
       say('')
       view('crop')
       cropper.show(picture)
       byId('frame').focus()
     } catch (err) {
-      say(sentenceOf(err), 'bad')
+      if (isLatest()) say(sentenceOf(err), 'bad')
     }
   }
 
   async function upload() {
     cancelling = new AbortController()
     const { signal } = cancelling
-    const uploader = person
+    const { isLatest, end } = beginTurn()
     begin()
     say('')
     progress(0)
+    byId('doing').textContent = 'Uploading'
     byId('leaving').querySelector('canvas')?.remove()
     byId('leaving').prepend(cropper.preview())
     view('sending')
@@ -59,10 +65,10 @@ export function openStage({ begin, onStep, onChange }: StageOptions) {
     try {
       await uploadAvatar(file, {
         baseUrl: '',
-        token: tokenOf(uploader),
+        token: tokenOf(person),
         prepare: { crop: cropper.part() },
         onProgress: progress,
-        onStep,
+        onStep: watch,
         signal
       })
       await onChange()
@@ -71,11 +77,16 @@ export function openStage({ begin, onStep, onChange }: StageOptions) {
       end(sentenceOf(err), signal.aborted ? '' : 'bad')
     }
 
-    // Unless the card is somebody else's by now.
-    function end(text: string, kind: string) {
-      if (person !== uploader) return
-      say(text, kind)
-      rest()
+    function watch(step: Step) {
+      onStep(step)
+      if (step.name === 'confirm') byId('doing').textContent = 'Verifying'
+      if (step.name === 'abort' && step.answer?.status === 409) saved()
+    }
+
+    // Confirm and cancel race, and only the answer to the abort tells which of them won.
+    async function saved() {
+      await onChange()
+      if (isLatest()) say(SAVED)
     }
   }
 
@@ -84,19 +95,31 @@ export function openStage({ begin, onStep, onChange }: StageOptions) {
     byId('ring').style.setProperty('--done', `${fraction}`)
     byId('bar').setAttribute('aria-valuenow', `${percent}`)
     byId('percent').textContent = `${percent} %`
-    byId('doing').textContent = fraction < 0.95 ? 'Uploading' : 'Verifying'
   }
 
   async function remove() {
+    const { end } = beginTurn()
     try {
       await removeAvatar(person)
       await onChange()
-      say('Removed. Addresses of it that were given out end within the hour.')
+      end('Removed. Addresses of it that were given out end within the hour.')
     } catch {
-      say(GONE, 'bad')
+      end(GONE, 'bad')
       await onChange() // which finds out more
     }
-    rest()
+  }
+
+  // What ends when something else has been begun since leaves the card alone.
+  function beginTurn() {
+    const own = {}
+    latest = own
+    const isLatest = () => latest === own
+    const end = (text: string, kind = '') => {
+      if (!isLatest()) return
+      say(text, kind)
+      rest()
+    }
+    return { isLatest, end }
   }
 
   function rest() {
@@ -104,15 +127,21 @@ export function openStage({ begin, onStep, onChange }: StageOptions) {
     byId('choose').focus()
   }
 
+  function back() {
+    beginTurn()
+    rest()
+  }
+
   watchForPictures(choose)
   byId('upload').addEventListener('click', upload)
-  byId('back').addEventListener('click', rest)
+  byId('back').addEventListener('click', back)
   byId('cancel').addEventListener('click', () => cancelling.abort())
   byId('remove').addEventListener('click', remove)
 
   return {
     become(other: Person) {
       cancelling.abort()
+      beginTurn()
       person = other
       say('')
       view('rest')

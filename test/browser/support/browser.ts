@@ -7,8 +7,8 @@ import { chromium as executablePath, MISSING } from './chromium.ts'
 
 let browser: Promise<Browser> | undefined
 
-/** One for all the tests of a file. @throws when there is no Chromium */
-export function openBrowser() {
+// One for all the tests of a file.
+function openBrowser() {
   if (!executablePath) throw new Error(MISSING)
   if (!browser) {
     // Chromium's sandbox needs a user that is not root.

@@ -5,7 +5,7 @@ import type { Test } from 'tap'
 import { type OpenOptions, openPage } from './browser.ts'
 import { type ServiceOptions, startService } from './service.ts'
 
-/** Opens the page; `attacks` are refused by S3, which browsers report as failed requests. */
+/** Opens the page; `expected` is what the console may say, such as that S3 refused an attack. */
 export async function openDemo(
   t: Test,
   { expected, ...options }: ServiceOptions & Pick<OpenOptions, 'expected'> = {},
