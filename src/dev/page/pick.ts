@@ -1,5 +1,6 @@
 // Ways to choose a picture: a button, dropping, pasting, or one of the drawn ones.
 
+import { decode } from '../../client/draw.ts'
 import { prepareAvatar } from '../../client/index.ts'
 import { byId, element } from './dom.ts'
 import { drawFace, faces, pictureOf } from './faces.ts'
@@ -10,7 +11,7 @@ import { drawFace, faces, pictureOf } from './faces.ts'
  */
 export async function openPicture(file: Blob) {
   await prepareAvatar(file, { size: 1 }) // looks at its head before anything large is decoded
-  return createImageBitmap(file, { imageOrientation: 'from-image' })
+  return decode(file)
 }
 
 /** Calls back with every picture that is chosen, whichever way. */
