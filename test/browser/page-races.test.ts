@@ -12,6 +12,7 @@ t.test('what became of an upload is said where a screen reader already listens',
   t.equal(await heard.count(), 1, 'before anything is said')
   await upload()
   await choose(/drawn face with a bun/)
+  await page.locator('#crop').waitFor()
   t.equal(await heard.count(), 1, 'also while the picture is cropped')
 
   const name = 'x.png'
