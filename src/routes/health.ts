@@ -29,12 +29,14 @@ export const healthRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (ap
 
 const live = {
   tags,
+  operationId: 'isAlive',
   summary: 'The process answers',
   response: { 200: Healthy, ...problems() }
 }
 
 const readiness = {
   tags,
+  operationId: 'isReady',
   summary: 'Postgres is migrated, the bucket answers and is ours, the clocks agree',
   response: { 200: Healthy, ...problems('DATABASE_UNAVAILABLE', 'STORAGE_UNAVAILABLE') }
 }
