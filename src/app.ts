@@ -13,6 +13,7 @@ import { problem } from './errors.ts'
 import { registerTokens } from './routes/authenticate.ts'
 import { avatarRoutes } from './routes/avatars.ts'
 import { docsRoutes, homeAtDocs } from './routes/docs.ts'
+import { refuseAmbiguous } from './routes/framing.ts'
 import { addHeaders } from './routes/headers.ts'
 import { healthRoutes } from './routes/health.ts'
 import { OneLine } from './routes/logging.ts'
@@ -41,7 +42,11 @@ export async function buildApp(
     clientErrorHandler: answerGarbage,
     // Slow senders are looked for often: with Node's half minute between, a second one would be no limit.
     requestTimeout: 15_000,
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2000 },
+    http: {
+      headersTimeout: 10_000,
+      connectionsCheckingInterval: 2000,
+      requireHostHeader: false // ours is an answer that says so
+    },
     connectionTimeout: 150_000, // who reads no answers; longer than any confirm may take
     trustProxy: deps.config.trustedProxies,
     routerOptions: { maxParamLength: 100 },
@@ -56,6 +61,7 @@ export async function buildApp(
   })
   acceptOnlyJson(app as unknown as FastifyInstance)
   closeConnectionsWhenClosing(app as unknown as FastifyInstance)
+  refuseAmbiguous(app as unknown as FastifyInstance)
   addHeaders(app as unknown as FastifyInstance)
   const refuseOtherMethods = gatherMethods(app as unknown as FastifyInstance)
   await watch(app as unknown as FastifyInstance)
