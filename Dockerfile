@@ -3,7 +3,8 @@
 FROM node:24-slim AS modules
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev
+# what others may want of our dependencies, such as another driver for Postgres, is optional
+RUN npm ci --omit=dev --omit=optional
 
 FROM node:24-slim
 LABEL org.opencontainers.image.title="Directo" \
@@ -11,7 +12,7 @@ LABEL org.opencontainers.image.title="Directo" \
       org.opencontainers.image.licenses="MIT"
 WORKDIR /app
 COPY --from=modules /app/node_modules ./node_modules
-COPY package.json ./
+COPY package.json openapi.json ./
 COPY migrations ./migrations
 COPY src ./src
 ENV HOST=0.0.0.0 PORT=3000

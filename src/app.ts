@@ -12,20 +12,26 @@ import type { Deps } from './deps.ts'
 import { problem } from './errors.ts'
 import { registerTokens } from './routes/authenticate.ts'
 import { avatarRoutes } from './routes/avatars.ts'
-import { homeAtDocs, registerDocs } from './routes/docs.ts'
+import { docsRoutes, homeAtDocs } from './routes/docs.ts'
+import { refuseAmbiguous } from './routes/framing.ts'
 import { addHeaders } from './routes/headers.ts'
 import { healthRoutes } from './routes/health.ts'
 import { OneLine } from './routes/logging.ts'
+import { gatherMethods } from './routes/methods.ts'
 import { answerGarbage, sendProblem } from './routes/problems.ts'
 import { redirectRoutes } from './routes/redirect.ts'
 import { uploadRoutes } from './routes/uploads.ts'
 import { userRoutes } from './routes/users.ts'
 
-/** Builds the service over its dependencies; `logger` is Fastify's, `home` is what is at `/`. */
+/**
+ * Builds the service over its dependencies; `logger` is Fastify's, `home` is what is at `/`, `watch`
+ * sees the app before it has routes.
+ */
 export async function buildApp(
   deps: Deps,
   logger: FastifyServerOptions['logger'] = false,
-  home: FastifyPluginAsync = homeAtDocs
+  home: FastifyPluginAsync = homeAtDocs,
+  watch: (app: FastifyInstance) => unknown = () => {}
 ) {
   const app = fastify({
     logger,
@@ -34,7 +40,15 @@ export async function buildApp(
     // What arrives on an open connection while we close is still served: no request is lost.
     return503OnClosing: false,
     clientErrorHandler: answerGarbage,
+    // Slow senders are looked for often: with Node's half minute between, a second one would be no limit.
     requestTimeout: 15_000,
+    http: {
+      headersTimeout: 10_000,
+      connectionsCheckingInterval: 2000,
+      requireHostHeader: false // ours is an answer that says so
+    },
+    connectionTimeout: 150_000, // who reads no answers; longer than any confirm may take
+    trustProxy: deps.config.trustedProxies,
     routerOptions: { maxParamLength: 100 },
     // Fastify's defaults drop unknown fields and turn "7" into 7; ours are refused and stay strings.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
@@ -47,7 +61,10 @@ export async function buildApp(
   })
   acceptOnlyJson(app as unknown as FastifyInstance)
   closeConnectionsWhenClosing(app as unknown as FastifyInstance)
+  refuseAmbiguous(app as unknown as FastifyInstance)
   addHeaders(app as unknown as FastifyInstance)
+  const refuseOtherMethods = gatherMethods(app as unknown as FastifyInstance)
+  await watch(app as unknown as FastifyInstance)
   await app.register(cors, {
     origin: deps.config.corsOrigins,
     methods: ['GET', 'POST', 'DELETE'],
@@ -55,14 +72,15 @@ export async function buildApp(
     maxAge: 600,
     strictPreflight: false
   })
-  await registerDocs(app)
   await registerTokens(app, deps.config.identity)
   await app.register(home)
+  await app.register(docsRoutes)
   await app.register(uploadRoutes, { prefix: '/api', deps })
   await app.register(avatarRoutes, { prefix: '/api', deps })
   await app.register(userRoutes, { prefix: '/api', deps })
   await app.register(redirectRoutes, { prefix: '/avatars', deps })
   await app.register(healthRoutes, { prefix: '/health', deps })
+  refuseOtherMethods()
   return app
 }
 

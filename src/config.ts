@@ -5,6 +5,7 @@ import { type Static, type TObject, Type } from 'typebox'
 
 import { cdnOf, cdnProblems } from './cdn.ts'
 import { type Identity, identityNames, identityOf, identityProblems } from './identity/settings.ts'
+import { proxiesOf, proxyProblems } from './proxies.ts'
 import { Settings } from './settings.ts'
 import { methodOf, names, type Store, storeOf } from './stores.ts'
 
@@ -101,7 +102,7 @@ function contradictions(settings: Partial<Record<keyof Settings, string>>) {
   if (settings.S3_PUBLIC_ENDPOINT && !settings.S3_ENDPOINT) {
     problems.push('S3_PUBLIC_ENDPOINT needs S3_ENDPOINT')
   }
-  problems.push(...storeProblems(settings), ...cdnProblems(settings))
+  problems.push(...storeProblems(settings), ...cdnProblems(settings), ...proxyProblems(settings))
   for (const origin of list(settings.CORS_ORIGINS ?? '')) {
     if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
       problems.push(`CORS_ORIGINS: "${origin}" is not an origin such as https://app.example.com`)
@@ -145,6 +146,7 @@ function arrange(settings: Settings) {
     identity: identityOf(settings),
     host: settings.HOST,
     port: settings.PORT,
+    trustedProxies: proxiesOf(settings),
     corsOrigins: list(settings.CORS_ORIGINS),
     logLevel: settings.LOG_LEVEL,
     grantSeconds: settings.GRANT_SECONDS,

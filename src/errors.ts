@@ -28,6 +28,7 @@ export const catalogue = {
   NOT_FOUND: [404, 'There is nothing at this address.'],
   UPLOAD_NOT_FOUND: [404, 'There is no such upload.'],
   AVATAR_NOT_FOUND: [404, 'This user has no avatar.'],
+  METHOD_NOT_ALLOWED: [405, 'This address does not take this method; `allow` says which.'],
   REQUEST_TIMEOUT: [408, 'The request took too long to arrive.'],
   OBJECT_MISSING: [409, 'No bytes have arrived yet: send them, then confirm again.', 1],
   OBJECT_CHANGED: [409, 'The bytes were replaced while they were confirmed: confirm again.', 1],

@@ -23,6 +23,6 @@ export const Reason = Type.Object(
     declared: Type.String({ description: 'what was declared or is allowed' }),
     found: Type.String({ description: 'what is stored' })
   },
-  { additionalProperties: false }
+  { title: 'Reason', additionalProperties: false }
 )
 export type Reason = Static<typeof Reason>

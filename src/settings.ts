@@ -80,6 +80,10 @@ export const Settings = Type.Object({
   JWT_CLOCK_TOLERANCE_SECONDS: integer('how far clocks of token makers may be off', 0, 60, 0),
   HOST: text('address to listen on', { default: '127.0.0.1' }),
   PORT: integer('port to listen on', 0, 65_535, 3000),
+  TRUSTED_PROXIES: text(
+    'addresses of proxies whose X-Forwarded-* headers are believed, as CIDRs, separated by commas',
+    { default: '' }
+  ),
   CORS_ORIGINS: text('origins whose pages may call the API, separated by commas', { default: '' }),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     description: 'least severe log line that is written',

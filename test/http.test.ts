@@ -142,30 +142,6 @@ t.test('only pages of the listed origins may call', async (t) => {
   t.notOk((await preflight('https://evil.example')).headers['access-control-allow-origin'])
 })
 
-t.test('the API describes its routes and lists every code', async (t) => {
-  const { app } = await startApp(t)
-  const { openapi, paths, info } = (await app.inject('/openapi.json')).json()
-  t.equal(openapi, '3.1.0')
-  t.same(Object.keys(paths).sort(), [
-    '/api/avatars',
-    '/api/uploads',
-    '/api/uploads/{id}',
-    '/api/uploads/{id}/confirm',
-    '/api/users/{userId}',
-    '/api/users/{userId}/avatar',
-    '/avatars/{userId}',
-    '/health/live',
-    '/health/ready'
-  ])
-  t.match(info.description, 'LOCATION_METADATA')
-  const docs = await app.inject('/docs')
-  t.equal(docs.statusCode, 200)
-  t.match(docs.headers['content-type'], 'text/html')
-  t.match(docs.headers['content-security-policy'], "default-src 'self'")
-  t.notMatch(docs.headers['content-security-policy'], 'upgrade-insecure')
-  t.same(paths['/avatars/{userId}'].get.security, [{ bearer: [] }])
-})
-
 t.test('what is not HTTP is answered with a problem too', async (t) => {
   const { app } = await startApp(t)
   await app.listen({ port: 0, host: '127.0.0.1' })

@@ -8,19 +8,31 @@ import type { Deps } from '../deps.ts'
 import type { SignUrl } from '../s3/signed-url.ts'
 import { gather } from './gather.ts'
 
-const Time = Type.String({ format: 'date-time' })
-
 export const Avatar = Type.Object(
   {
     url: Type.String({ description: 'signed GET URL' }),
     expiresAt: Type.String({ format: 'date-time', description: 'when the URL stops working' }),
     contentType: Type.String(),
     sizeBytes: Type.Integer(),
-    width: Type.Integer(),
-    height: Type.Integer(),
-    updatedAt: Time
+    width: Type.Integer({ description: 'in pixels' }),
+    height: Type.Integer({ description: 'in pixels' }),
+    updatedAt: Type.String({ format: 'date-time', description: 'when it was verified' })
   },
-  { additionalProperties: false }
+  {
+    title: 'Avatar',
+    additionalProperties: false,
+    examples: [
+      {
+        url: 'https://bucket.s3.us-east-1.amazonaws.com/avatars/0f2a?X-Amz-Signature=…',
+        expiresAt: '2026-11-23T15:00:00.000Z',
+        contentType: 'image/png',
+        sizeBytes: 52341,
+        width: 512,
+        height: 512,
+        updatedAt: '2026-11-23T14:02:11.000Z'
+      }
+    ]
+  }
 )
 export type Avatar = Static<typeof Avatar>
 

@@ -17,6 +17,7 @@ export const sentences = {
   USER_ERASED: SIGN_IN,
   FORBIDDEN: 'You are not allowed to do this.',
   NOT_FOUND: OUR_FAULT,
+  METHOD_NOT_ALLOWED: OUR_FAULT,
   UPLOAD_NOT_FOUND: 'This upload does not exist any more. Try again.',
   REQUEST_TIMEOUT: TOO_LATE,
   OBJECT_MISSING: 'The picture did not arrive. Try again.',

@@ -9,8 +9,8 @@ import { removeAvatar } from '../avatars/remove.ts'
 import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'
 import { assertMay, authenticate, named } from './authenticate.ts'
-import { isFresh } from './caching.ts'
-import { problems } from './problems.ts'
+import { isFresh, kept, notModified } from './caching.ts'
+import { ofBodies, problems } from './problems.ts'
 import * as schemas from './schemas.ts'
 
 const tags = ['avatars']
@@ -20,6 +20,7 @@ const strict = { additionalProperties: false }
 // Not a union: Ajv would try each of a hundred against both.
 const MaybeAvatar = Type.Unsafe<Avatar | null>({
   ...Avatar,
+  title: undefined,
   type: ['object', 'null'],
   description: 'null for who has none'
 })
@@ -63,19 +64,16 @@ async function listed({ query }: FastifyRequest) {
   if (typeof asked.userId === 'string') asked.userId = [asked.userId]
 }
 
-const fresh = {
-  304: Type.Unsafe<undefined>({ type: 'null', description: 'What the caller has is still right.' })
-}
-
 const read = {
   tags,
   security,
   params,
   querystring,
+  operationId: 'readAvatar',
   summary: "Get a user's avatar as a signed URL",
   response: {
-    200: Avatar,
-    ...fresh,
+    200: kept('The avatar.', Avatar),
+    ...notModified,
     ...problems(
       'UNAUTHENTICATED',
       'AVATAR_NOT_FOUND',
@@ -98,13 +96,19 @@ const readMany = {
     },
     { additionalProperties: false }
   ),
+  operationId: 'readAvatars',
   summary: 'Get the avatars of many users',
   response: {
-    200: Type.Object(
-      { avatars: Type.Array(Type.Object({ userId: Type.String(), avatar: MaybeAvatar }, strict)) },
-      strict
+    200: kept(
+      'In the order asked for.',
+      Type.Object(
+        {
+          avatars: Type.Array(Type.Object({ userId: Type.String(), avatar: MaybeAvatar }, strict))
+        },
+        strict
+      )
     ),
-    ...fresh,
+    ...notModified,
     ...problems('UNAUTHENTICATED', 'STORAGE_UNAVAILABLE', 'DATABASE_UNAVAILABLE')
   }
 }
@@ -114,10 +118,11 @@ const remove = {
   security,
   params,
   querystring,
+  operationId: 'removeAvatar',
   summary: 'Remove an avatar',
   description: 'By its owner, or with the scope `avatars:admin`.',
   response: {
     204: Type.Null({ description: 'The user has no avatar.' }),
-    ...problems('UNAUTHENTICATED', 'FORBIDDEN', 'DATABASE_UNAVAILABLE')
+    ...problems(...ofBodies, 'UNAUTHENTICATED', 'FORBIDDEN', 'DATABASE_UNAVAILABLE')
   }
 }

@@ -3,6 +3,28 @@
 import { hash } from 'node:crypto'
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type TSchema, Type } from 'typebox'
+
+const headers = {
+  etag: { type: 'string', description: 'for `If-None-Match`' },
+  'cache-control': { type: 'string', description: 'how long it may be kept' }
+}
+
+/** Describes a JSON answer that may be kept. */
+export const kept = <Schema extends TSchema>(description: string, schema: Schema) => ({
+  description,
+  headers,
+  content: { 'application/json': { schema } }
+})
+
+/** Describes the answer to who has it already. */
+export const notModified = {
+  304: Type.Unsafe<undefined>({
+    type: 'null',
+    description: 'What the caller has is still right.',
+    headers
+  })
+}
 
 export interface Freshness {
   /** Everything that the answer depends on; a string that is the same says that the answer is. */

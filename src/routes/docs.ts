@@ -1,67 +1,28 @@
-// The API described by itself: /openapi.json for machines, /docs for people.
+// The API described: /openapi.json for machines, /docs for people.
 
-import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
+import { readFileSync } from 'node:fs'
+
 import type { FastifyInstance } from 'fastify'
-import { Type } from 'typebox'
 
-import { catalogue } from '../errors.ts'
-import { reasonCodes } from '../reasons.ts'
+import { DOCS_POLICY, drawDocs } from './docs-page.ts'
 
-// Its own would send a browser to https, where nothing listens, unless TLS ends before us.
-const DOCS_POLICY =
-  "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; " +
-  "object-src 'none'; base-uri 'self'; frame-ancestors 'none'"
+const DOCUMENT = new URL('../../openapi.json', import.meta.url)
+const schema = { hide: true } as object
 
-/** To be registered before the routes it describes. */
-export async function registerDocs(app: FastifyInstance) {
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: { title: 'Directo', version: '1', description: description() },
-      components: {
-        securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } }
-      }
-    },
-    transformObject: (document) =>
-      'openapiObject' in document ? withOptionalBodies(document.openapiObject) : {}
-  })
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: DOCS_POLICY })
-  const schema = {
-    hide: true,
-    response: { 200: Type.Unsafe({ type: 'object', additionalProperties: true }) }
-  }
-  app.get('/openapi.json', { schema }, async () => app.swagger())
+/** Serves `openapi.json` as it is committed: `npm run openapi` writes it from the routes. */
+export async function docsRoutes(app: FastifyInstance) {
+  const document = readFileSync(DOCUMENT, 'utf8')
+  const page = drawDocs(JSON.parse(document))
+
+  app.get('/openapi.json', { schema }, async (_request, reply) =>
+    reply.type('application/json').send(document)
+  )
+  app.get('/docs', { schema }, async (_request, reply) =>
+    reply.type('text/html; charset=utf-8').header('content-security-policy', DOCS_POLICY).send(page)
+  )
 }
 
 /** Sends whoever comes to `/` to the description. */
 export async function homeAtDocs(app: FastifyInstance) {
-  app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/docs'))
-}
-
-function description() {
-  const rows = Object.entries(catalogue).map(
-    ([code, [status, sentence]]) => `| \`${code}\` | ${status} | ${sentence} |`
-  )
-  return [
-    'Two-step direct uploads: create an upload, send its bytes straight to S3, confirm.',
-    'Every error is `application/problem+json` with one of these codes:',
-    ['| code | status | meaning |', '| --- | --- | --- |', ...rows].join('\n'),
-    `\`OBJECT_REJECTED\` comes with every reason: ${reasonCodes.map((code) => `\`${code}\``).join(', ')}.`
-  ].join('\n\n')
-}
-
-// The plugin calls every body required; where null fits the schema, there need not be one.
-function withOptionalBodies<Document extends { paths?: object }>(document: Document) {
-  for (const path of Object.values(document.paths ?? {})) {
-    for (const { requestBody } of Object.values(path as Record<string, Operation>)) {
-      const { type } = requestBody?.content['application/json']?.schema ?? {}
-      if (requestBody && type?.includes('null')) requestBody.required = false
-    }
-  }
-  return document
-}
-
-interface Operation {
-  requestBody?: { required: boolean; content: Record<string, { schema: { type?: string[] } }> }
+  app.get('/', { schema }, async (_request, reply) => reply.redirect('/docs'))
 }

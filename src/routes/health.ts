@@ -31,12 +31,14 @@ export const healthRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (ap
 
 const live = {
   tags,
+  operationId: 'isAlive',
   summary: 'The process answers',
   response: { 200: Healthy, ...problems() }
 }
 
 const readiness = {
   tags,
+  operationId: 'isReady',
   summary: 'Postgres is migrated, the bucket answers and is ours, clocks agree, there are keys',
   response: {
     200: Healthy,

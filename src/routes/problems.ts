@@ -33,14 +33,36 @@ const everywhere: ProblemCode[] = [
   'BAD_REQUEST',
   'INVALID_REQUEST',
   'NOT_FOUND',
-  'PAYLOAD_TOO_LARGE',
-  'UNSUPPORTED_MEDIA_TYPE',
+  'REQUEST_TIMEOUT',
+  'HEADERS_TOO_LARGE',
   'INTERNAL'
 ]
 
+/** What any call can meet that may have a body: all but GET. */
+export const ofBodies: ProblemCode[] = ['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE']
+
 function answer(codes: ProblemCode[]) {
   const description = codes.map((code) => `\`${code}\` ${catalogue[code][1]}`).join('\n\n')
-  return { description, content: { 'application/problem+json': { schema: body(codes) } } }
+  const examples = Object.fromEntries(codes.map((code) => [code, { value: example(code) }]))
+  const content = { 'application/problem+json': { schema: body(codes), examples } }
+  return { description, headers: headersOf(codes), content }
+}
+
+function headersOf(codes: ProblemCode[]) {
+  const isRepeatable = codes.some((code) => catalogue[code][2])
+  return {
+    ...(isRepeatable && {
+      'retry-after': { type: 'integer', description: 'seconds after which to try again' }
+    }),
+    ...(codes.includes('UNAUTHENTICATED') && {
+      'www-authenticate': { type: 'string', description: 'how to authenticate: `Bearer`' }
+    })
+  }
+}
+
+function example(code: ProblemCode) {
+  const reasons: Reason[] = [{ code: 'SIZE_MISMATCH', declared: '52341 bytes', found: '17 bytes' }]
+  return document(problem(code, undefined, code === 'OBJECT_REJECTED' ? { reasons } : {}))
 }
 
 const body = (codes: ProblemCode[]) =>

@@ -8,7 +8,7 @@ import { cacheSeconds, openReader } from '../avatars/read.ts'
 import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'
 import { authenticate, named } from './authenticate.ts'
-import { isFresh } from './caching.ts'
+import { isFresh, notModified } from './caching.ts'
 import { problems } from './problems.ts'
 import { UserParams } from './schemas.ts'
 
@@ -20,8 +20,7 @@ export const redirectRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (
   const findAvatar = openReader(deps)
   const onRequest = isPublic ? [] : [authenticate]
 
-  const schema = { ...redirect, security: isPublic ? [] : [{ bearer: [] }] }
-  app.get('/:userId', { schema, onRequest }, async (request, reply) => {
+  app.get('/:userId', { schema: redirect, onRequest }, async (request, reply) => {
     const userId = isPublic ? request.params.userId : named(request.params.userId, request.user)
     const instead = request.query.default ?? '404'
     const avatar = await findAvatar(userId)
@@ -37,8 +36,12 @@ export const redirectRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (
   })
 }
 
+const tokenOrNone: Record<string, string[]>[] = [{ bearer: [] }, {}]
+
 const redirect = {
   tags: ['avatars'],
+  security: tokenOrNone,
+  operationId: 'redirectToAvatar',
   params: UserParams,
   querystring: Type.Object(
     {
@@ -59,11 +62,11 @@ const redirect = {
       description: 'A placeholder, the same for this user for ever.',
       content: { 'image/svg+xml': { schema: Type.String() } }
     },
-    302: Type.Null({ description: '`location` is the signed URL.' }),
-    304: Type.Unsafe<undefined>({
-      type: 'null',
-      description: 'What the caller has is still right.'
+    302: Type.Null({
+      description: 'The user has an avatar.',
+      headers: { location: { type: 'string', description: 'the signed URL' } }
     }),
+    ...notModified,
     ...problems(
       'UNAUTHENTICATED',
       'AVATAR_NOT_FOUND',

@@ -8,6 +8,7 @@ import { Reason } from '../reasons.ts'
 import { GrantRequest } from '../s3/grant.ts'
 import { purposes } from '../uploads/purposes.ts'
 import { states } from '../uploads/state.ts'
+import { confirmedUpload, createdUpload } from './examples.ts'
 
 const strict = { additionalProperties: false }
 const Time = (description: string) =>
@@ -28,7 +29,11 @@ export const CreateBody = Type.Object(
       Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256 of the bytes, in hex' })
     )
   },
-  strict
+  {
+    ...strict,
+    title: 'UploadDeclaration',
+    examples: [{ purpose: 'avatar', contentType: 'image/png', sizeBytes: 52341 }]
+  }
 )
 export type CreateBody = Static<typeof CreateBody>
 
@@ -40,10 +45,13 @@ export const CreatedUpload = Type.Object(
     expiresAt: Time('when bytes that were sent in time can no longer be confirmed'),
     request: GrantRequest
   },
-  strict
+  { ...strict, title: 'CreatedUpload', examples: [createdUpload] }
 )
 
-export const UploadParams = Type.Object({ id: Type.String({ maxLength: 64 }) }, strict)
+export const UploadParams = Type.Object(
+  { id: Type.String({ minLength: 1, maxLength: 64, examples: [createdUpload.id] }) },
+  strict
+)
 
 export const Upload = Type.Object(
   {
@@ -57,7 +65,7 @@ export const Upload = Type.Object(
     confirmedAt: MaybeTime('when its object became the avatar'),
     reasons: Type.Union([Type.Array(Reason), Type.Null()], { description: 'why it was rejected' })
   },
-  strict
+  { ...strict, title: 'Upload', examples: [confirmedUpload] }
 )
 
 export const ConfirmedUpload = Type.Object(
@@ -67,11 +75,12 @@ export const ConfirmedUpload = Type.Object(
       description: 'null once the avatar has been replaced or removed'
     })
   },
-  strict
+  { ...strict, title: 'ConfirmedUpload' }
 )
 
 export const UserId = Type.String({
   pattern: SUBJECT.source,
+  examples: ['ada'],
   description: '`me` is the caller'
 })
 export const UserParams = Type.Object({ userId: UserId }, strict)

@@ -9,7 +9,7 @@ import { confirmUpload } from '../uploads/confirm.ts'
 import { createUpload } from '../uploads/create.ts'
 import { readUpload } from '../uploads/read.ts'
 import { authenticate } from './authenticate.ts'
-import { problems } from './problems.ts'
+import { ofBodies, problems } from './problems.ts'
 import * as schemas from './schemas.ts'
 
 const tags = ['uploads']
@@ -43,6 +43,7 @@ const create = {
   tags,
   security,
   querystring,
+  operationId: 'createUpload',
   summary: 'Create an upload and get the grant to send its bytes',
   description: 'Perform `request` against S3: a form with all `fields` in order, then `file` last.',
   body: schemas.CreateBody,
@@ -53,6 +54,7 @@ const create = {
       content: { 'application/json': { schema: schemas.CreatedUpload } }
     },
     ...problems(
+      ...ofBodies,
       'UNAUTHENTICATED',
       'USER_ERASED',
       'CONTENT_TYPE_NOT_ALLOWED',
@@ -69,6 +71,7 @@ const read = {
   security,
   params,
   querystring,
+  operationId: 'readUpload',
   summary: 'Read the truth about an upload',
   response: {
     200: schemas.Upload,
@@ -82,11 +85,13 @@ const confirm = {
   params,
   querystring,
   body: schemas.NoBody,
+  operationId: 'confirmUpload',
   summary: 'Verify what was sent and make it the avatar',
   description: 'Safe to repeat and to race: every call gives the same answer.',
   response: {
     200: schemas.ConfirmedUpload,
     ...problems(
+      ...ofBodies,
       'UNAUTHENTICATED',
       'UPLOAD_NOT_FOUND',
       'OBJECT_MISSING',
@@ -106,9 +111,16 @@ const abort = {
   security,
   params,
   querystring,
+  operationId: 'abortUpload',
   summary: 'Abort an upload',
   response: {
     204: Type.Null({ description: 'Nobody can confirm it any more.' }),
-    ...problems('UNAUTHENTICATED', 'UPLOAD_NOT_FOUND', 'UPLOAD_CONFIRMED', 'DATABASE_UNAVAILABLE')
+    ...problems(
+      ...ofBodies,
+      'UNAUTHENTICATED',
+      'UPLOAD_NOT_FOUND',
+      'UPLOAD_CONFIRMED',
+      'DATABASE_UNAVAILABLE'
+    )
   }
 }

@@ -6,7 +6,7 @@ import { Type } from 'typebox'
 import type { Deps } from '../deps.ts'
 import { eraseUser } from '../users/erase.ts'
 import { assertHas, authenticate, named } from './authenticate.ts'
-import { problems } from './problems.ts'
+import { ofBodies, problems } from './problems.ts'
 import * as schemas from './schemas.ts'
 
 export const userRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) => {
@@ -24,12 +24,19 @@ const erase = {
   security: [{ bearer: [] }],
   params: schemas.UserParams,
   querystring: schemas.Nothing,
+  operationId: 'eraseUser',
   summary: 'Erase everything of a user',
   description:
     'With the scope `avatars:admin`. Signed URLs die at once; unfinished uploads come to nothing; ' +
     "the user's tokens issued before now create none.",
   response: {
     204: Type.Null({ description: 'Nothing of the user can be seen any more.' }),
-    ...problems('UNAUTHENTICATED', 'FORBIDDEN', 'STORAGE_UNAVAILABLE', 'DATABASE_UNAVAILABLE')
+    ...problems(
+      ...ofBodies,
+      'UNAUTHENTICATED',
+      'FORBIDDEN',
+      'STORAGE_UNAVAILABLE',
+      'DATABASE_UNAVAILABLE'
+    )
   }
 }

@@ -17,7 +17,7 @@ export const GrantRequest = Type.Object(
     headers: Type.Record(Type.String(), Type.String()),
     fields: Type.Record(Type.String(), Type.String())
   },
-  { additionalProperties: false }
+  { title: 'GrantRequest', additionalProperties: false }
 )
 export type GrantRequest = Static<typeof GrantRequest>
 
