@@ -2,11 +2,22 @@
 
 import { style } from './element-style.ts'
 
-export type View = ReturnType<typeof viewIn>
+export interface View {
+  picture: HTMLImageElement
+  placeholder: SVGElement
+  label: HTMLElement
+  hint: HTMLElement
+  choose: HTMLButtonElement
+  input: HTMLInputElement
+  progress: HTMLProgressElement
+  cancel: HTMLButtonElement
+  status: HTMLElement
+  error: HTMLElement
+}
 
 let sheet: CSSStyleSheet | undefined
 
-export function viewIn(root: ShadowRoot) {
+export function viewIn(root: ShadowRoot): View {
   // A constructed sheet: a strict Content-Security-Policy refuses style elements and attributes.
   if (!sheet) {
     sheet = new CSSStyleSheet()

@@ -25,8 +25,8 @@ export class AvatarUploadElement extends Base {
     ...Object.keys(texts).map((name) => `text-${name}`)
   ]
 
-  /** Anything else that uploadAvatar takes. */
-  declare options?: Partial<UploadOptions>
+  /** What else uploadAvatar takes: `cancel` is its signal, and `avatar-upload-progress` its onProgress. */
+  declare options?: Omit<UploadOptions, 'baseUrl' | 'token' | 'onProgress' | 'signal'>
   #token: ClientOptions['token'] | undefined
   #running: AbortController | undefined
   #view: View | undefined
@@ -178,6 +178,12 @@ export class AvatarUploadElement extends Base {
     const view = viewIn(this.attachShadow({ mode: 'open' }))
     listen(this, view)
     return view
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'avatar-upload': AvatarUploadElement
   }
 }
 

@@ -15,6 +15,9 @@ interface State {
   avatar: Avatar | null
 }
 
+/** Without `signal`: the hook has its own, for `cancel`. */
+export type HookOptions = Omit<UploadOptions, 'signal'>
+
 const idle: State = { status: 'idle', progress: 0, error: null, avatar: null }
 
 /**
@@ -22,7 +25,7 @@ const idle: State = { status: 'idle', progress: 0, error: null, avatar: null }
  * upload cancels the first, and so does leaving the page. Both functions stay the same for ever; the options
  * are those of the latest render.
  */
-export function useAvatarUpload(options: Omit<UploadOptions, 'signal'>) {
+export function useAvatarUpload(options: HookOptions) {
   const [state, setState] = useState(idle)
   const running = useRef<AbortController | null>(null)
   const latest = useRef(options)
@@ -42,7 +45,7 @@ export function useAvatarUpload(options: Omit<UploadOptions, 'signal'>) {
   }, [stop])
 
   const upload = useCallback(
-    async (file: Blob, more: Partial<UploadOptions> = {}): Promise<Avatar | null> => {
+    async (file: Blob, more: Partial<HookOptions> = {}): Promise<Avatar | null> => {
       stop()
       const mine = new AbortController()
       running.current = mine
