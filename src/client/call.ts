@@ -3,7 +3,7 @@
 import { AvatarUploadError, assertArgument } from './error.ts'
 import type { ClientOptions, Step } from './options.ts'
 import { observed } from './step.ts'
-import { retrying } from './wait.ts'
+import { orCancelled, retrying } from './wait.ts'
 
 interface Call {
   name: Step['name']
@@ -50,7 +50,7 @@ async function ask(options: ClientOptions, asked: Call, refused: boolean): Promi
   const { method, body } = asked
   const url = options.baseUrl.replace(/\/+$/, '') + asked.path
   const headers: Record<string, string> = body ? { 'content-type': 'application/json' } : {}
-  const token = await tokenOf(options, refused)
+  const token = await orCancelled(tokenOf(options, refused), options.signal)
   const step = { name: asked.name, request: { method, url, headers, body } }
   return observed(options, step, async () => {
     const giveUp = new AbortController()

@@ -6,6 +6,7 @@ import {
   abort,
   confirm,
   createUpload,
+  type Step,
   send,
   type Upload,
   uploadAvatar
@@ -64,6 +65,50 @@ t.test('while waiting to try again', async (t) => {
   const uploading = uploadAvatar(file, { ...client.options, signal: controller.signal })
   await t.rejects(uploading, cancelled)
   await until(aborted(client))
+})
+
+t.test('while token() is being asked, at any call', async (t) => {
+  const client = await startClient(t)
+  for (const call of [1, 2]) {
+    const controller = new AbortController()
+    let calls = 0
+    const token = async () => {
+      if (++calls === call) controller.abort()
+      return client.ada.token
+    }
+    const asked = { ...client.options, token, signal: controller.signal }
+    await t.rejects(uploadAvatar(file, asked), cancelled, `call ${call}`)
+  }
+  await until(aborted(client))
+  await t.rejects(client.ada.avatar(), { code: 'AVATAR_NOT_FOUND' })
+})
+
+t.test('while token() says nothing', async (t) => {
+  const { options } = await startClient(t)
+  const controller = new AbortController()
+  const token = () => {
+    setTimeout(() => controller.abort())
+    return new Promise<string>(() => {})
+  }
+  const asked = { ...options, token, signal: controller.signal }
+  await t.rejects(uploadAvatar(file, asked), cancelled)
+  await t.rejects(confirm({ id: 'x' }, asked), cancelled)
+})
+
+t.test('by what watches the steps, before the request leaves', async (t) => {
+  const client = await startClient(t)
+  for (const name of ['create', 'send', 'confirm']) {
+    const controller = new AbortController()
+    const onStep = (step: Step) => step.name === name && controller.abort()
+    const asked = { ...client.options, onStep, signal: controller.signal }
+    await t.rejects(uploadAvatar(file, asked), cancelled, name)
+  }
+  await t.rejects(client.ada.avatar(), { code: 'AVATAR_NOT_FOUND' })
+  await until(async () => {
+    const [row] =
+      await client.sql`select count(*)::int as open from uploads where discarded_at is null`
+    return row?.open === 0
+  })
 })
 
 t.test('before it begins: nothing is asked', async (t) => {
