@@ -6,9 +6,7 @@ import { type Texts, texts } from './element-texts.ts'
 import { type View, viewIn } from './element-view.ts'
 import type { AvatarUploadError } from './error.ts'
 import type { ClientOptions } from './options.ts'
-import { type UploadOptions, uploadAvatar } from './upload.ts'
-
-type Status = 'idle' | 'uploading' | 'done' | 'failed' | 'cancelled'
+import { type Status, type UploadOptions, uploadAvatar } from './upload.ts'
 
 // A server that renders pages imports this too, and has no elements.
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement
@@ -36,10 +34,13 @@ export class AvatarUploadElement extends Base {
   get token() {
     return this.#token
   }
-  /** Once it is there, the picture is read and shown. */
+  /** Whose token it is, their picture is shown. Another token is another person: what is under way is cancelled. */
   set token(token) {
+    if (token === this.#token) return
     this.#token = token
-    this.#show()
+    this.#stop()
+    if (this.#view) this.#become('idle', '')
+    this.#showAnother()
   }
 
   connectedCallback() {
@@ -47,18 +48,18 @@ export class AvatarUploadElement extends Base {
     // Set before this class was there, it hides the setter.
     const own = Object.getOwnPropertyDescriptor(this, 'token')
     Reflect.deleteProperty(this, 'token')
-    if (own) this.token = own.value
+    if (own) this.#token = own.value
     this.#say()
     this.#show()
   }
 
   disconnectedCallback() {
-    this.#stop()
+    this.cancel()
   }
 
-  attributeChangedCallback(name: string) {
+  attributeChangedCallback(name: string, was: string | null, is: string | null) {
     if (name.startsWith('text-')) this.#say()
-    else this.#show()
+    else if (was !== is) this.#showAnother()
   }
 
   /** Uploads a picture, and cancels one that is still on its way. Null when it failed or was cancelled. */
@@ -102,21 +103,28 @@ export class AvatarUploadElement extends Base {
     return { ...this.options, baseUrl, token: this.#token ?? '' }
   }
 
+  /** Whatever the answer will be, nobody sees the picture of whoever it was before. */
+  #showAnother() {
+    if (this.#view) this.#picture(null)
+    this.#show()
+  }
+
   async #show() {
-    if (!this.#token || !this.isConnected) return
     const mine = ++this.#shown
+    if (!this.#token || !this.isConnected) return
     try {
       const avatar = await readAvatar(this.getAttribute('user-id') ?? 'me', this.#given())
       // Somebody else may have signed in, or a newer picture may have arrived.
       if (this.#shown === mine) this.#picture(avatar)
     } catch (err) {
-      this.#tell('avatar-upload-error', err)
+      if (this.#shown === mine) this.#tell('avatar-upload-error', err)
     }
   }
 
   #picture(avatar: Avatar | null) {
     const { picture, placeholder } = this.#view!
     if (avatar) picture.src = avatar.url
+    else picture.removeAttribute('src')
     picture.hidden = !avatar
     placeholder.toggleAttribute('hidden', Boolean(avatar))
     this.toggleAttribute('has-picture', Boolean(avatar))
@@ -137,7 +145,9 @@ export class AvatarUploadElement extends Base {
 
   #fail(error: AvatarUploadError) {
     this.#become('failed', '')
-    this.#view!.error.textContent = error.message
+    const codes = [error.reasons?.[0]?.code, error.code]
+    const said = codes.map((code) => this.getAttribute(`text-${code}`)).find(Boolean)
+    this.#view!.error.textContent = said ?? error.message
     this.#tell('avatar-upload-error', error)
   }
 

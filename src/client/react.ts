@@ -4,10 +4,10 @@ import { useCallback, useEffect, useRef, useState } from 'react'
 
 import type { Avatar } from './avatar.ts'
 import type { AvatarUploadError } from './error.ts'
-import { type UploadOptions, uploadAvatar } from './upload.ts'
+import { type Status, type UploadOptions, uploadAvatar } from './upload.ts'
 
 interface State {
-  status: 'idle' | 'uploading' | 'done' | 'failed' | 'cancelled'
+  status: Status
   /** 0 to 1; 1 only when the picture is the avatar. */
   progress: number
   error: AvatarUploadError | null

@@ -17,6 +17,9 @@ export interface UploadOptions extends ClientOptions {
   prepare?: PrepareOptions | false
 }
 
+/** What the hook and the element are at. */
+export type Status = 'idle' | 'uploading' | 'done' | 'failed' | 'cancelled'
+
 const GRANTS = 3
 const SENT = 0.95 // of the whole: what is left is the service's to verify
 

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 
+import type {} from '../../src/client/element.ts'
 import { padded, png } from '../support/pictures.ts'
 import { openPage } from './support/browser.ts'
 import { bundle } from './support/bundle.ts'
@@ -209,6 +210,87 @@ t.test('another one cancels the first, and leaving the page cancels too', async 
     [...picture.buffer]
   )
   t.equal(answer, null)
+})
+
+t.test('moved to another place of the page, it cancels, says so, and works on', async (t) => {
+  const { page, part, status } = await openElement(t, { expected: [/ERR_ABORTED/] })
+  const answer = await page.evaluate(
+    async (bytes) => {
+      const element = document.querySelector('avatar-upload')!
+      const uploading = element.upload(new Blob([new Uint8Array(bytes)], { type: 'image/png' }))
+      document.querySelector('main')!.prepend(element)
+      return uploading
+    },
+    [...picture.buffer]
+  )
+  t.equal(answer, null)
+  await status('cancelled')
+  t.equal(await part('progress').isVisible(), false)
+  await choose(page, picture)
+  await status('done')
+})
+
+t.test('whoever signs in next sees nothing of who was there before', async (t) => {
+  const { page, part, status, tokenOf } = await openElement(t, {
+    expected: [/401/, /ERR_ABORTED/]
+  })
+  const signIn = (token?: string) =>
+    page.evaluate((token) => {
+      document.querySelector('avatar-upload')!.token = token
+    }, token)
+  const seen = async () => ({
+    picture: await part('picture').isVisible(),
+    source: await part('picture').getAttribute('src'),
+    said: await part('status').textContent(),
+    label: await part('label').textContent()
+  })
+  const nothing = { picture: false, source: null, said: '', label: 'Choose a picture' }
+  for (const token of [undefined, 'refused', tokenOf('bob')]) {
+    await signIn(tokenOf('ada'))
+    await choose(page, picture)
+    await status('done')
+    await signIn(token)
+    t.match(await seen(), nothing, String(token && 'another token'))
+  }
+
+  await signIn(tokenOf('ada'))
+  const answer = await page.evaluate(
+    async ({ bytes, token }) => {
+      const element = document.querySelector('avatar-upload')!
+      const uploading = element.upload(new Blob([new Uint8Array(bytes)], { type: 'image/png' }))
+      element.token = token
+      return uploading
+    },
+    { bytes: [...picture.buffer], token: tokenOf('bob') }
+  )
+  t.equal(answer, null, 'what Ada was uploading is cancelled')
+  t.match(await seen(), { picture: false, source: null })
+})
+
+t.test('an answer that comes late is not shown to whoever is signed in by then', async (t) => {
+  const { page, part, tokenOf, ada } = await openElement(t)
+  await ada.upload(png(64))
+  const held = page.waitForRequest('**/api/users/me/avatar')
+  let release = () => {}
+  const released = new Promise<void>((done) => {
+    release = done
+  })
+  await page.route('**/api/users/me/avatar', async (route) => {
+    await released
+    await route.continue()
+  })
+  const late = page.waitForResponse('**/api/users/me/avatar')
+  await page.evaluate((token) => {
+    document.querySelector('avatar-upload')!.token = token
+  }, tokenOf('ada'))
+  await held
+  await page.evaluate(() => {
+    document.querySelector('avatar-upload')!.token = undefined
+  })
+  release()
+  await (await late).finished()
+  await page.evaluate(() => new Promise((done) => setTimeout(done)))
+  t.equal(await part('picture').isVisible(), false)
 })
 
 t.test('its words can be others, and phones get their camera only when asked', async (t) => {
