@@ -1,6 +1,7 @@
 // One call to the service: its token, its answer, its errors, its repetitions.
 
 import { AvatarUploadError, assertArgument } from './error.ts'
+import { fetched, type Reply } from './network.ts'
 import type { ClientOptions, Step } from './options.ts'
 import { observed } from './step.ts'
 import { orCancelled, retrying } from './wait.ts'
@@ -29,9 +30,8 @@ export async function call<Answer>(options: ClientOptions, asked: Call): Promise
 }
 
 export function assertOptions({ baseUrl, token }: ClientOptions) {
-  assertArgument(typeof baseUrl === 'string', 'baseUrl must be a string')
   assertArgument(
-    /^https?:\/\//.test(baseUrl) || globalThis.location,
+    typeof baseUrl === 'string' && isAddress(baseUrl),
     `baseUrl must begin with http:// or https://, not “${baseUrl}”`
   )
   assertArgument(
@@ -40,10 +40,11 @@ export function assertOptions({ baseUrl, token }: ClientOptions) {
   )
 }
 
-interface Reply {
-  status: number
-  body: string
-  retryAfter: string | null
+// `localhost:3000` is an address too, of the scheme localhost. URL.canParse came to Safari in 2023 only.
+function isAddress(baseUrl: string) {
+  try {
+    return /^http/.test(new URL(baseUrl, globalThis.location?.href).protocol)
+  } catch {}
 }
 
 async function ask(options: ClientOptions, asked: Call, refused: boolean): Promise<Reply> {
@@ -53,44 +54,27 @@ async function ask(options: ClientOptions, asked: Call, refused: boolean): Promi
   const token = await orCancelled(tokenOf(options, refused), options.signal)
   const step = { name: asked.name, request: { method, url, headers, body } }
   return observed(options, step, async () => {
-    const giveUp = new AbortController()
-    const stop = () => giveUp.abort()
-    const timer = setTimeout(stop, (options.timeoutSeconds ?? 60) * 1000)
-    if (asked.cuttable) options.signal?.addEventListener('abort', stop)
-    try {
-      const reply = await (options.fetch ?? fetch)(url, {
-        method,
-        headers: { ...headers, authorization: `Bearer ${token}` },
-        body: body && JSON.stringify(body),
-        signal: giveUp.signal,
-        // An abort is said when people leave: the page may be gone before it has been sent.
-        keepalive: method === 'DELETE'
-      })
-      const retryAfter = reply.headers.get('retry-after')
-      return { status: reply.status, body: await reply.text(), retryAfter }
-    } catch (cause) {
-      throw networkError(url, 'CORS_ORIGINS of the service', cause)
-    } finally {
-      clearTimeout(timer)
-      options.signal?.removeEventListener('abort', stop)
+    const init = {
+      method,
+      headers: { ...headers, authorization: `Bearer ${token}` },
+      body: body && JSON.stringify(body),
+      // An abort is said when people leave: the page may be gone before it has been sent.
+      keepalive: method === 'DELETE'
     }
+    const cut = asked.cuttable ? options : { ...options, signal: undefined }
+    return fetched(cut, url, init, 'CORS_ORIGINS of the service')
   })
 }
 
 async function tokenOf({ token }: ClientOptions, refused: boolean) {
-  if (typeof token === 'string') return token
   try {
-    return await token(refused)
+    const given = typeof token === 'string' ? token : await token(refused)
+    // Throws where no header can hold it: so would fetch, and look like a broken line that is worth another try.
+    new Headers([['a', given]])
+    return given
   } catch (cause) {
     throw new AvatarUploadError('UNAUTHENTICATED', { detail: 'token() failed', cause })
   }
-}
-
-/** Browsers do not tell a refusal by CORS from a broken line: both may be meant. */
-export function networkError(url: string, whoAllows: string, cause?: unknown) {
-  const { origin } = new URL(url, globalThis.location?.href)
-  const detail = `No answer from ${origin}: the network failed, or CORS refused this page (see ${whoAllows}).`
-  return new AvatarUploadError('NETWORK_FAILED', { detail, cause, retryable: true })
 }
 
 function answerOf<Answer>({ status, body, retryAfter }: Reply, path: string): Answer {

@@ -12,7 +12,10 @@ export interface ClientOptions {
   signal?: AbortSignal
   /** How often a call is repeated that met a broken connection or a busy server; 3 if left out. */
   retries?: number
-  /** How long the service may take to answer, and a transfer stand still; 60 if left out. */
+  /**
+   * How long the service may take to answer, and a transfer stand still; 60 if left out. Where there is no
+   * XMLHttpRequest, nobody knows whether it stands still: all of it may take five times as long.
+   */
   timeoutSeconds?: number
   /** In place of the global `fetch`; bytes go by XMLHttpRequest where there is one, for its progress. */
   fetch?: typeof fetch

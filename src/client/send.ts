@@ -1,12 +1,12 @@
 // Perform a grant's request against S3.
 
-import { networkError } from './call.ts'
 import { assertBlob } from './error.ts'
+import { fetched } from './network.ts'
 import type { ClientOptions, GrantRequest } from './options.ts'
 import { observed } from './step.ts'
 import { assertStored } from './storage.ts'
 import { retrying } from './wait.ts'
-import { sendByXhr } from './xhr.ts'
+import { sendByXhr, WHO_ALLOWS } from './xhr.ts'
 
 export interface SendOptions
   extends Pick<ClientOptions, 'signal' | 'retries' | 'timeoutSeconds' | 'fetch' | 'onStep'> {
@@ -51,21 +51,16 @@ function perform(request: GrantRequest, body: Blob | FormData, options: SendOpti
 async function sendByFetch(
   { method, url, headers }: GrantRequest,
   body: Blob | FormData,
-  { signal, ...options }: SendOptions
+  options: SendOptions
 ) {
-  try {
-    // A form that is cut off while it is being read ends a Node process (undici rejects what nobody awaits), so it
-    // is read before.
-    const form = body instanceof FormData ? new Response(body) : null
-    const type = form && { 'content-type': form.headers.get('content-type') ?? '' }
-    const reply = await (options.fetch ?? fetch)(url, {
-      method,
-      headers: { ...headers, ...type },
-      body: form ? await form.arrayBuffer() : (body as Blob),
-      signal
-    })
-    return { status: reply.status, body: await reply.text() }
-  } catch (cause) {
-    throw networkError(url, 'the CORS rules of the bucket', cause)
+  // A form that is cut off while it is being read ends a Node process (undici rejects what nobody awaits), so it
+  // is read before.
+  const form = body instanceof FormData ? new Response(body) : null
+  const type = form && { 'content-type': form.headers.get('content-type') ?? '' }
+  const init = {
+    method,
+    headers: { ...headers, ...type },
+    body: form ? await form.arrayBuffer() : (body as Blob)
   }
+  return fetched(options, url, init, WHO_ALLOWS, 5)
 }

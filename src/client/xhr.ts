@@ -1,8 +1,10 @@
 // Sending by XMLHttpRequest, the only way by which browsers tell how much has been sent.
 
-import { networkError } from './call.ts'
+import { networkError } from './network.ts'
 import type { GrantRequest } from './options.ts'
 import type { SendOptions } from './send.ts'
+
+export const WHO_ALLOWS = 'the CORS rules of the bucket'
 
 /** Like `fetch` of the same request; a transfer that stands still for `timeoutSeconds` has failed. */
 export function sendByXhr(
@@ -29,7 +31,7 @@ export function sendByXhr(
       clearTimeout(stalled)
       signal?.removeEventListener('abort', stop)
       if (xhr.status) resolve({ status: xhr.status, body: xhr.responseText })
-      else reject(networkError(url, 'the CORS rules of the bucket'))
+      else reject(networkError(url, WHO_ALLOWS))
     }
     signal?.addEventListener('abort', stop)
     moved()

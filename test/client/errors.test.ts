@@ -138,6 +138,19 @@ async function answering(t: Test, status: number, body: string) {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
+t.test('a token that no header can hold is no token, and not asked with again', async (t) => {
+  const { options, steps } = await startClient(t)
+  for (const token of ['two\nlines', async () => '“Ada”']) {
+    const asked = { ...options, token }
+    await t.rejects(createUpload(file, asked), {
+      code: 'UNAUTHENTICATED',
+      retryable: false,
+      detail: /token/
+    })
+  }
+  t.same(steps, [])
+})
+
 t.test('bad arguments are told at once, before anything is sent', async (t) => {
   const { options, steps } = await startClient(t)
   const wrong = { name: 'AvatarUploadError', code: 'INVALID_ARGUMENT', retryable: false }
@@ -147,6 +160,10 @@ t.test('bad arguments are told at once, before anything is sent', async (t) => {
   await t.rejects(uploadAvatar(file, { ...options, baseUrl: '/api' }), {
     ...wrong,
     detail: /“\/api”/
+  })
+  await t.rejects(uploadAvatar(file, { ...options, baseUrl: 'http://[' }), {
+    ...wrong,
+    detail: /“http:\/\/\[”/
   })
   const none = undefined as unknown as string
   await t.rejects(createUpload(file, { ...options, baseUrl: none }), {

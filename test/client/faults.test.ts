@@ -178,3 +178,11 @@ t.test('a service that never answers is given up', async (t) => {
   const asking = createUpload(fileOf(png(64)), { ...options, timeoutSeconds: 0.05, retries: 1 })
   await t.rejects(asking, { code: 'NETWORK_FAILED', retryable: true, message: /connection/ })
 })
+
+t.test('so is a store that takes the bytes and never answers', async (t) => {
+  const { options, sandbox } = await startClient(t)
+  const upload = await createUpload(file, options)
+  sandbox.misbehave.hang('PostObject')
+  const sending = send(upload.request, file, { timeoutSeconds: 0.05, retries: 1 })
+  await t.rejects(sending, { code: 'NETWORK_FAILED', retryable: true })
+})
