@@ -139,13 +139,19 @@ t.test('offline, it waits for the network to come back', async (t) => {
   await page.evaluate(async () => {
     const picture = await fileAt('/picture.png', 'image/png')
     Object.assign(globalThis, { picture })
+    Math.random = () => 0 // no wait but that for the network
   })
   await context.setOffline(true)
   const failed = page.waitForEvent('requestfailed')
   const uploading = page.evaluate(() =>
-    client.uploadAvatar((globalThis as unknown as { picture: Blob }).picture, options)
+    client.uploadAvatar((globalThis as unknown as { picture: Blob }).picture, {
+      ...options,
+      retries: 1
+    })
   )
   await failed
+  // Time enough for an attempt that does not wait to use up its only retry.
+  await page.evaluate(() => new Promise((done) => setTimeout(done, 200)))
   await context.setOffline(false)
   t.match(await uploading, { width: 64, height: 64 })
 })

@@ -23,6 +23,7 @@ interface Options {
   attributes?: string
   expected?: RegExp[]
   colorScheme?: 'light' | 'dark'
+  reducedMotion?: 'reduce'
 }
 
 /** A page with the element, under a policy as strict as can be. */
@@ -295,7 +296,8 @@ t.test('an answer that comes late is not shown to whoever is signed in by then',
 
 t.test('its words can be others, and phones get their camera only when asked', async (t) => {
   const { page, part, status } = await openElement(t, {
-    attributes: 'text-choose="Bild wählen" accept="image/png" capture="user"'
+    attributes:
+      'text-choose="Bild wählen" text-UNREADABLE_PICTURE="Das ist kein Bild." accept="image/png" capture="user"'
   })
   t.equal(await part('label').textContent(), 'Bild wählen')
   t.equal(await part('input').getAttribute('capture'), null)
@@ -303,11 +305,48 @@ t.test('its words can be others, and phones get their camera only when asked', a
   t.equal(await part('input').getAttribute('capture'), 'user')
   t.equal(await part('input').getAttribute('accept'), 'image/png')
   await status('done')
+  await choose(page, { ...picture, buffer: Buffer.from('no picture') })
+  await status('failed')
+  t.equal(await part('error').textContent(), 'Das ist kein Bild.')
 })
+
+t.test('each quarter is read aloud, not each percent', async (t) => {
+  const { page, part, status, slowDown, told } = await openElement(t)
+  await slowDown()
+  await page.evaluate(() => {
+    const element = document.querySelector('avatar-upload')!
+    element.options = { prepare: false }
+    const said: string[] = []
+    Object.assign(globalThis, { said })
+    const where = element.shadowRoot!.querySelector('[part=status]')!
+    new MutationObserver(() => said.push(where.textContent)).observe(where, { childList: true })
+  })
+  await choose(page, large)
+  await part('progress').waitFor()
+  t.equal(await part('progress').getAttribute('aria-label'), 'Uploading')
+  await status('done')
+  const said = await page.evaluate(() => (globalThis as unknown as { said: string[] }).said)
+  const quarters = ['Uploading, 25 %', 'Uploading, 50 %', 'Uploading, 75 %']
+  t.same(said, ['Uploading…', ...quarters, 'Your picture is saved.'])
+  t.ok((await told()).length > said.length, 'more is told to the page')
+})
+
+for (const reducedMotion of [undefined, 'reduce'] as const) {
+  t.test(`motion: ${reducedMotion ?? 'as usual'}`, async (t) => {
+    const { part } = await openElement(t, { reducedMotion })
+    const property = await part('frame').evaluate(
+      (frame) => getComputedStyle(frame).transitionProperty
+    )
+    t.equal(property, reducedMotion ? 'none' : 'border-color, background-color')
+  })
+}
 
 for (const colorScheme of ['light', 'dark'] as const) {
   t.test(`axe finds nothing to mend: ${colorScheme}`, async (t) => {
-    const { page, status } = await openElement(t, { colorScheme })
+    const { page, part, status, slowDown } = await openElement(t, {
+      colorScheme,
+      expected: [/ERR_ABORTED/]
+    })
     const audit = async () => {
       await page.evaluate(axe)
       const { violations } = await page.evaluate(() =>
@@ -318,6 +357,17 @@ for (const colorScheme of ['light', 'dark'] as const) {
       return violations.map(({ id }) => id)
     }
     t.same(await audit(), [])
+    await slowDown()
+    await page.evaluate(() => {
+      document.querySelector('avatar-upload')!.options = { prepare: false }
+    })
+    await choose(page, large)
+    await part('progress').waitFor()
+    t.same(await audit(), [], 'while it uploads')
+    await part('cancel').click()
+    await page.evaluate(() => {
+      document.querySelector('avatar-upload')!.options = {}
+    })
     await choose(page, { ...picture, buffer: Buffer.from('no picture') })
     await status('failed')
     t.same(await audit(), [])
