@@ -35,22 +35,19 @@ export const pageOf =
   ({ s3 }: Config) =>
   async (app: FastifyInstance) => {
     const csp = cspOf(new URL(s3.publicEndpoint ?? '').origin)
-    const hidden = { schema: { hide: true } }
     app.addHook('onSend', async (_request, reply) => {
       reply.header('content-security-policy', csp)
     })
-    app.get('/', hidden, async (_request, reply) => sendFile(reply, 'page', 'index.html'))
+    app.get('/', async (_request, reply) => sendFile(reply, 'page', 'index.html'))
     app.get<{ Params: Record<'folder' | 'file', string> }>(
       '/:folder(^page$|^client$)/:file',
-      hidden,
       async ({ params: { folder, file } }, reply) => sendFile(reply, folder, file)
     )
-    app.get('/page/people', hidden, async () => ({
+    app.get('/page/people', async () => ({
       people: Object.entries(people).map(([id, name]) => ({ id, name }))
     }))
     app.post<{ Params: { userId: string } }>(
       '/page/people/:userId',
-      hidden,
       async ({ params: { userId }, ip, hostname }, reply) => {
         if (!Object.hasOwn(people, userId) || !isHere(ip, hostname)) return reply.callNotFound()
         return { token: app.jwt.sign({ sub: userId }, { expiresIn: '12h' }) }
