@@ -182,4 +182,8 @@ function credentials(settings: Settings) {
   }
 }
 
-const list = (value: string) => value.split(',').filter(Boolean)
+const list = (value: string) =>
+  value
+    .split(',')
+    .map((one) => one.trim())
+    .filter(Boolean)

@@ -86,6 +86,15 @@ t.test('lifetimes and sizes have bounds', (t) => {
   t.end()
 })
 
+t.test('a list may have spaces after its commas', (t) => {
+  const { corsOrigins } = readConfig({
+    ...needed,
+    CORS_ORIGINS: 'https://a.example, https://b.example '
+  })
+  t.same(corsOrigins, ['https://a.example', 'https://b.example'])
+  t.end()
+})
+
 t.test('settings that belong together', (t) => {
   t.match(problems({ AWS_ACCESS_KEY_ID: 'x' }), [/together/])
   t.match(problems({ S3_PUBLIC_ENDPOINT: 'https://s3.example' }), [/needs S3_ENDPOINT/])

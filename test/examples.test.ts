@@ -49,6 +49,22 @@ for (const [tool, command] of Object.entries(recipes)) {
     })
   }
 
+  recipe('without its arguments it says what they are', async (t) => {
+    const [file = '', ...argv] = command
+    const env = { PATH: process.env.PATH }
+    const { status, stderr } = spawnSync(file, argv, { env, encoding: 'utf8' })
+    t.not(status, 0)
+    t.match(stderr, /^usage: API=.* TOKEN=.* picture\.png\n$/)
+  })
+
+  recipe('a picture that is not there is said to be missing', async (t) => {
+    const env = { PATH: process.env.PATH, API: 'http://127.0.0.1:1', TOKEN: 'x' }
+    const [file = '', ...argv] = command
+    const { status, stderr } = spawnSync(file, [...argv, 'nope.png'], { env, encoding: 'utf8' })
+    t.not(status, 0)
+    t.match(stderr, /^\S+: .*nope\.png.*\n$/)
+  })
+
   recipe('what is no picture is refused with the reason', async (t) => {
     const { run } = await start(t, command)
     const stderr = /(?=.*The object is refused)(?=.*OBJECT_REJECTED).*UNKNOWN_FORMAT/

@@ -3,7 +3,9 @@
 # usage: API=https://directo.example TOKEN=… ./upload.sh picture.png
 set -eu
 
+[ $# = 1 ] && [ "${API-}" ] && [ "${TOKEN-}" ] || { sed -n 's/^# usage/usage/p' "$0" >&2; exit 2; }
 picture=$1
+[ -r "$picture" ] || { echo "upload.sh: $picture cannot be read" >&2; exit 2; }
 case $picture in
   *.[jJ][pP][gG] | *.[jJ][pP][eE][gG]) type=image/jpeg ;;
   *.[pP][nN][gG]) type=image/png ;;
@@ -18,7 +20,7 @@ trap 'rm -f "$answer"' EXIT
 # With the answer in its file, what --retry repeats does not leave half an answer before the whole one.
 ask() {
   curl -sS -g --fail-with-body --retry 3 --retry-max-time 20 -o "$answer" "$@" && return
-  [ $? = 22 ] && cat "$answer" >&2
+  [ $? = 22 ] && { cat "$answer"; echo; } >&2
   exit 1
 }
 
@@ -39,4 +41,4 @@ case $(text method) in
 esac
 
 api -X POST "$API/api/uploads/$id/confirm"
-cat "$answer"
+cat "$answer" && echo

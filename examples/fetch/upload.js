@@ -1,6 +1,6 @@
-// usage: API=https://directo.example TOKEN=… node upload.js picture.png
+// Makes a picture the avatar of the token's user, from Node.
 
-import { openAsBlob } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
 
 import { uploadAvatar } from './directo.js'
@@ -16,9 +16,15 @@ const types = {
 const [, , path] = process.argv
 const { API: api, TOKEN: token } = process.env
 
+if (!path || !api || !token) {
+  console.error('usage: API=https://directo.example TOKEN=… node upload.js picture.png')
+  process.exit(2)
+}
+
 try {
   const type = types[extname(path).toLowerCase()] ?? 'application/octet-stream'
-  console.log(JSON.stringify(await uploadAvatar(await openAsBlob(path, { type }), { api, token })))
+  const picture = new Blob([await readFile(path)], { type })
+  console.log(JSON.stringify(await uploadAvatar(picture, { api, token })))
 } catch (err) {
   console.error(`upload.js: ${err.message}`)
   process.exitCode = 1

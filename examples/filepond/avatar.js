@@ -73,9 +73,10 @@ export function showAvatarUploader(input, { api, getToken, onAvatar }) {
     const init = { method, headers, body: body && JSON.stringify(body) }
     const reply = await fetch(`${api}/api/uploads${path}`, init)
     if (reply.status === 204) return
-    const answer = await reply.json()
-    if (reply.ok) return answer
-    const found = answer.reasons?.map(({ found }) => ` ${found}.`).join('') ?? ''
-    throw new Error(answer.detail + found)
+    const answer = await reply.json().catch(() => null)
+    if (reply.ok && answer) return answer
+    const found = answer?.reasons?.map(({ found }) => ` ${found}.`).join('') ?? ''
+    // A load balancer's page says nothing to people.
+    throw new Error((answer?.detail ?? 'Directo does not answer.') + found)
   }
 }

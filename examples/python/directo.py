@@ -91,6 +91,8 @@ def perform(method, url, headers, data):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2 or not (os.environ.get("API") and os.environ.get("TOKEN")):
+        sys.exit(__doc__.splitlines()[-1])
     try:
         print(json.dumps(upload_avatar(sys.argv[1], os.environ["API"], os.environ["TOKEN"])))
     except (Refused, OSError) as err:

@@ -78,9 +78,11 @@ export function showAvatarUploader(target, { api, getToken }) {
     const init = { method, headers, body: body && JSON.stringify(body) }
     const reply = await fetch(`${api}/api/uploads${path}`, init)
     if (reply.status === 204) return
-    const answer = await reply.json()
-    if (reply.ok) return answer
-    const details = answer.reasons?.map(({ found }) => found).join(', ')
-    throw Object.assign(new Error(answer.detail), { status: reply.status, details })
+    const answer = await reply.json().catch(() => null)
+    if (reply.ok && answer) return answer
+    const details = answer?.reasons?.map(({ found }) => found).join(', ')
+    // A load balancer's page says nothing to people.
+    const message = answer?.detail ?? 'Directo does not answer.'
+    throw Object.assign(new Error(message), { status: reply.status, details })
   }
 }

@@ -84,7 +84,8 @@ function answerOf<Answer>({ status, body, retryAfter }: Reply, path: string): An
   const isBusy = status >= 500 || status === 429
   const { code, detail, reasons } = (json ?? {}) as Partial<AvatarUploadError>
   const retryAfterSeconds = Number(retryAfter) || undefined // a date, which no Directo says, is none
-  throw new AvatarUploadError(code ?? (isBusy ? 'SERVICE_UNAVAILABLE' : 'UNEXPECTED_ANSWER'), {
+  const unknown = isBusy ? 'SERVICE_UNAVAILABLE' : 'UNEXPECTED_ANSWER'
+  throw new AvatarUploadError(typeof code === 'string' ? code : unknown, {
     detail: detail ?? `${path} answered ${status}, not as Directo does: is baseUrl right?`,
     status,
     reasons,

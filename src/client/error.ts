@@ -48,7 +48,9 @@ export class AvatarUploadError extends Error {
   }
 }
 
-const sentenceOf = (code?: string) => sentences[code as ErrorCode] as string | undefined
+// A service may be anybody's: its "toString" is no code of ours.
+const sentenceOf = (code = '') =>
+  Object.hasOwn(sentences, code) ? sentences[code as ErrorCode] : undefined
 
 /** For what the caller got wrong; nothing has been sent. */
 export function assertArgument(isRight: unknown, detail: string): asserts isRight {

@@ -62,7 +62,9 @@ function jpeg(view: DataView): Sniffed | null {
 
 // Wherever it is nested, each item has its `ispe`: of a picture made of tiles the largest counts.
 function heif(view: DataView): Sniffed | null {
-  if (textAt(view, 4, 4) !== 'ftyp') return null
+  // A video of the same family has a brand of its own.
+  const brand = textAt(view, 4, 8).match(/^ftyp(avi|he|mif1|msf1)/)?.[1]
+  if (!brand) return null
   let [width, height] = [0, 0]
   for (const { index } of textAt(view, 0, Math.min(view.byteLength, 65_536)).matchAll(
     /ispe\0{4}/g
@@ -70,5 +72,5 @@ function heif(view: DataView): Sniffed | null {
     width = Math.max(width, view.getUint32(index + 8))
     height = Math.max(height, view.getUint32(index + 12))
   }
-  return { format: /^avi/.test(textAt(view, 8, 4)) ? 'avif' : 'heic', width, height }
+  return { format: brand === 'avi' ? 'avif' : 'heic', width, height }
 }

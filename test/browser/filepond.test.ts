@@ -39,6 +39,15 @@ t.test('what Directo refuses is said in its words', async (t) => {
   await t.rejects(service.ada.avatar(), { code: 'AVATAR_NOT_FOUND' })
 })
 
+t.test('a page of HTML in place of an answer is said in words', async (t) => {
+  const { page, choose } = await openPond(t, { expected })
+  const headers = { 'access-control-allow-origin': '*' }
+  const bad = { status: 502, headers, contentType: 'text/html', body: '<h1>Bad Gateway</h1>' }
+  await page.route('**/api/uploads', (route) => route.fulfill(bad))
+  await choose(ada)
+  await page.getByText('Directo does not answer.').first().waitFor()
+})
+
 t.test('what S3 refuses fails, and is sent again when clicked', async (t) => {
   const { page, choose, service } = await openPond(t, { expected })
   const once = { status: 403, code: 'AccessDenied' }

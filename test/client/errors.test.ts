@@ -126,6 +126,9 @@ t.test('what is no Directo is told apart', async (t) => {
     code: 'OF_LATER',
     message: sentences.UNEXPECTED_ANSWER
   })
+  for (const code of ['toString', '__proto__', 'constructor'])
+    t.match(await ask(418, JSON.stringify({ code })), { message: sentences.UNEXPECTED_ANSWER })
+  t.match(await ask(418, '{"code":7}'), { code: 'UNEXPECTED_ANSWER' })
 })
 
 async function answering(t: Test, status: number, body: string) {

@@ -28,6 +28,10 @@ t.test('a HEIC is told from an AVIF by its brand', async (t) => {
   const heic = Buffer.from(avif(64))
   heic.write('heic', 8)
   t.match(await sniff(fileOf(heic)), { format: 'heic', width: 64 })
+  for (const brand of ['isom', 'mp42', 'qt  ']) {
+    heic.write(brand, 8)
+    t.equal(await sniff(fileOf(heic)), null, `a video: ${brand}`)
+  }
 })
 
 t.test('each kind of WebP and a progressive JPEG with a thumbnail are measured', async (t) => {
