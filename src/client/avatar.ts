@@ -22,7 +22,13 @@ export interface Avatar {
 export async function readAvatar(userId: string, options: ClientOptions): Promise<Avatar | null> {
   try {
     const path = `/api/users/${encodeURIComponent(userId)}/avatar`
-    return await call<Avatar>(options, { name: 'read', method: 'GET', path, cuttable: true })
+    return await call<Avatar>(options, {
+      name: 'read',
+      method: 'GET',
+      path,
+      cuttable: true,
+      isRight: (avatar) => avatar?.url
+    })
   } catch (err) {
     if (codeOf(err) === 'AVATAR_NOT_FOUND') return null
     throw err

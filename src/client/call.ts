@@ -1,37 +1,46 @@
 // One call to the service: its token, its answer, its errors, its repetitions.
 
 import { AvatarUploadError, assertArgument } from './error.ts'
-import { fetched, type Reply } from './network.ts'
+import { fetched, originOf, type Reply } from './network.ts'
+import { isOffline } from './online.ts'
 import type { ClientOptions, Step } from './options.ts'
 import { observed } from './step.ts'
 import { orCancelled, retrying } from './wait.ts'
 
-interface Call {
+interface Call<Answer> {
   name: Step['name']
   method: 'GET' | 'POST' | 'DELETE'
   path: string
   body?: object
   /** Whether a request that is under way may be cut off when the signal aborts. */
   cuttable?: boolean
+  /** Whether it is an answer of Directo's, and not of what else may be at `baseUrl`. */
+  isRight(answer: Unsure<Answer>): unknown
 }
 
+/** What is awaited, as far as it is there. */
+type Unsure<Answer> = Answer extends object
+  ? { [Key in keyof Answer]?: Unsure<Answer[Key]> } | null | undefined
+  : Answer | undefined
+
 /**
- * Performs a call and answers with its JSON, null for 204.
+ * Performs a call and answers with its JSON.
  * @throws {AvatarUploadError} the service's own code; UNAUTHENTICATED, NETWORK_FAILED, SERVICE_UNAVAILABLE,
  *   UNEXPECTED_ANSWER, CANCELLED
  */
-export async function call<Answer>(options: ClientOptions, asked: Call): Promise<Answer> {
+export async function call<Answer>(options: ClientOptions, asked: Call<Answer>): Promise<Answer> {
   assertOptions(options)
   return retrying(options, async () => {
     const reply = await ask(options, asked, false)
     const isRenewable = reply.status === 401 && typeof options.token === 'function'
-    return answerOf<Answer>(isRenewable ? await ask(options, asked, true) : reply, asked.path)
+    return answerOf(isRenewable ? await ask(options, asked, true) : reply, asked)
   })
 }
 
-export function assertOptions({ baseUrl, token }: ClientOptions) {
+export function assertOptions(options: ClientOptions) {
+  const { baseUrl, token }: ClientOptions = Object(options)
   assertArgument(
-    typeof baseUrl === 'string' && isAddress(baseUrl),
+    typeof baseUrl === 'string' && originOf(baseUrl).startsWith('http'),
     `baseUrl must begin with http:// or https://, not “${baseUrl}”`
   )
   assertArgument(
@@ -40,14 +49,7 @@ export function assertOptions({ baseUrl, token }: ClientOptions) {
   )
 }
 
-// `localhost:3000` is an address too, of the scheme localhost. URL.canParse came to Safari in 2023 only.
-function isAddress(baseUrl: string) {
-  try {
-    return /^http/.test(new URL(baseUrl, globalThis.location?.href).protocol)
-  } catch {}
-}
-
-async function ask(options: ClientOptions, asked: Call, refused: boolean): Promise<Reply> {
+async function ask(options: ClientOptions, asked: Call<never>, refused: boolean): Promise<Reply> {
   const { method, body } = asked
   const url = options.baseUrl.replace(/\/+$/, '') + asked.path
   const headers: Record<string, string> = body ? { 'content-type': 'application/json' } : {}
@@ -68,24 +70,29 @@ async function ask(options: ClientOptions, asked: Call, refused: boolean): Promi
 
 async function tokenOf({ token }: ClientOptions, refused: boolean) {
   try {
-    const given = typeof token === 'string' ? token : await token(refused)
-    // Throws where no header can hold it: so would fetch, and look like a broken line that is worth another try.
-    new Headers([['a', given]])
-    return given
+    const given: unknown = typeof token === 'string' ? token : await token(refused)
+    const text = `${given ?? ''}`.trim()
+    if (/^[!-~]+$/.test(text)) return text
+    // A login page, say: no header holds it, and fetch would fail as on a broken line.
+    throw new Error(`no token: ${text.slice(0, 20)}`)
   } catch (cause) {
-    throw new AvatarUploadError('UNAUTHENTICATED', { detail: 'token() failed', cause })
+    // Most often it is a request of the page's own, and fails where ours would.
+    const retryable = cause instanceof TypeError || isOffline()
+    const code = retryable ? 'NETWORK_FAILED' : 'UNAUTHENTICATED'
+    throw new AvatarUploadError(code, { detail: `token() failed: ${cause}`, cause, retryable })
   }
 }
 
-function answerOf<Answer>({ status, body, retryAfter }: Reply, path: string): Answer {
-  if (status === 204) return null as Answer
+function answerOf<Answer>(
+  { status, body, retryAfter }: Reply,
+  { path, isRight }: Call<Answer>
+): Answer {
   const json = parsed(body)
-  if (status < 300 && json) return json as Answer
+  if (status < 300 && isRight(json as Unsure<Answer>)) return json as Answer
   const isBusy = status >= 500 || status === 429
   const { code, detail, reasons } = (json ?? {}) as Partial<AvatarUploadError>
   const retryAfterSeconds = Number(retryAfter) || undefined // a date, which no Directo says, is none
-  const unknown = isBusy ? 'SERVICE_UNAVAILABLE' : 'UNEXPECTED_ANSWER'
-  throw new AvatarUploadError(typeof code === 'string' ? code : unknown, {
+  throw new AvatarUploadError(code ?? (isBusy ? 'SERVICE_UNAVAILABLE' : 'UNEXPECTED_ANSWER'), {
     detail: detail ?? `${path} answered ${status}, not as Directo does: is baseUrl right?`,
     status,
     reasons,
@@ -94,8 +101,8 @@ function answerOf<Answer>({ status, body, retryAfter }: Reply, path: string): An
   })
 }
 
-function parsed(body: string): object | undefined {
+function parsed(body: string): unknown {
   try {
-    return Object(JSON.parse(body))
+    return JSON.parse(body)
   } catch {}
 }

@@ -16,7 +16,8 @@ export async function confirm({ id }: Pick<Upload, 'id'>, options: ClientOptions
     name: 'confirm',
     method: 'POST',
     path,
-    cuttable: true
+    cuttable: true,
+    isRight: (answer) => answer?.avatar === null || answer?.avatar?.url
   })
   if (!avatar) throw new AvatarUploadError('AVATAR_REPLACED')
   return avatar

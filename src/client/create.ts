@@ -30,23 +30,20 @@ export async function createUpload(
   picture: Blob | Declared,
   options: ClientOptions
 ): Promise<Upload> {
-  const { contentType, sizeBytes, sha256 } = declaredOf(picture)
+  const { contentType, sizeBytes, sha256 }: Declared = Object(declaredOf(picture))
   assertArgument(typeof contentType === 'string', 'contentType must be a string')
   if (sizeBytes === 0) throw new AvatarUploadError('EMPTY_FILE')
-  if (!contentType)
-    throw new AvatarUploadError('CONTENT_TYPE_NOT_ALLOWED', { detail: 'the file has no type' })
+  if (!contentType) throw new AvatarUploadError('CONTENT_TYPE_NOT_ALLOWED')
   const body = { purpose: 'avatar', contentType, sizeBytes, sha256 }
   const creating = call<Upload>(options, {
     name: 'create',
     method: 'POST',
     path: '/api/uploads',
-    body
+    body,
+    isRight: (upload) => upload?.id && upload.request?.url
   })
-  const upload = await orCancelled(creating, options.signal, (late) => abandon(late, options))
-  if (upload.id && upload.request?.url) return upload
-  throw new AvatarUploadError('UNEXPECTED_ANSWER', {
-    detail: 'no upload in the answer: is baseUrl right?'
-  })
+  // What cannot be aborted is over, or expires by itself.
+  return orCancelled(creating, options.signal, (late) => abort(late, options).catch(() => {}))
 }
 
 const declaredOf = (picture: Blob | Declared): Declared =>
@@ -58,10 +55,6 @@ const declaredOf = (picture: Blob | Declared): Declared =>
  */
 export async function abort({ id }: Pick<Upload, 'id'>, options: ClientOptions): Promise<void> {
   const path = `/api/uploads/${encodeURIComponent(id)}`
-  await call({ ...options, signal: undefined }, { name: 'abort', method: 'DELETE', path })
-}
-
-/** Aborts and says nothing: what cannot be aborted is over, or expires by itself. */
-export function abandon(upload: Pick<Upload, 'id'>, options: ClientOptions) {
-  abort(upload, options).catch(() => {})
+  const asked = { name: 'abort', method: 'DELETE', path, isRight: () => true } as const
+  await call({ ...options, signal: undefined }, asked)
 }

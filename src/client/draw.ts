@@ -18,7 +18,7 @@ export async function encode(
 ): Promise<Blob> {
   const canvas = canvasOf(width, height)
   const context = canvas.getContext('2d') as CanvasRenderingContext2D | null
-  if (!context) throw new AvatarUploadError('PREPARE_UNSUPPORTED', { detail: 'no 2d canvas' })
+  if (!context) throw new AvatarUploadError('PREPARE_UNSUPPORTED')
   context.imageSmoothingQuality = 'high'
   context.drawImage(bitmap, part.x, part.y, part.width, part.height, 0, 0, width, height)
   if (type !== 'image/jpeg') {
@@ -32,7 +32,7 @@ export async function encode(
   context.fillRect(0, 0, width, height)
   const blob = await blobOf(canvas, 'image/jpeg', quality)
   if (blob?.type === 'image/jpeg') return blob
-  throw new AvatarUploadError('PREPARE_UNSUPPORTED', { detail: 'the canvas encodes no JPEG' })
+  throw new AvatarUploadError('PREPARE_UNSUPPORTED')
 }
 
 type Canvas = OffscreenCanvas | HTMLCanvasElement

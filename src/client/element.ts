@@ -4,7 +4,7 @@ import { type Avatar, readAvatar } from './avatar.ts'
 import { listen } from './element-input.ts'
 import { type Texts, texts } from './element-texts.ts'
 import { type View, viewIn } from './element-view.ts'
-import type { AvatarUploadError } from './error.ts'
+import { type AvatarUploadError, codeOf } from './error.ts'
 import type { ClientOptions } from './options.ts'
 import { type Status, type UploadOptions, uploadAvatar } from './upload.ts'
 
@@ -80,7 +80,9 @@ export class AvatarUploadElement extends Base {
       this.#tell('avatar-upload', avatar)
       return avatar
     } catch (err) {
-      if (this.#running === mine) this.#fail(err as AvatarUploadError)
+      if (this.#running !== mine) return null
+      if (codeOf(err) === 'CANCELLED') this.#become('cancelled', this.#text('cancelled'))
+      else this.#fail(err as AvatarUploadError)
       return null
     } finally {
       if (this.#running === mine) this.#running = undefined
@@ -88,9 +90,7 @@ export class AvatarUploadElement extends Base {
   }
 
   cancel() {
-    if (!this.#running) return
-    this.#stop()
-    this.#become('cancelled', this.#text('cancelled'))
+    this.#running?.abort() // its outcome says whether that was in time
   }
 
   #stop() {

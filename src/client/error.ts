@@ -23,11 +23,11 @@ interface Facts {
 export class AvatarUploadError extends Error {
   override readonly name = 'AvatarUploadError'
   /** The service's code, or one of the client's own. */
-  readonly code: ErrorCode | (string & {})
+  declare readonly code: ErrorCode | (string & {})
   /** What a developer needs to know. */
-  readonly detail: string
+  declare readonly detail: string
   /** Whether the same may work when it is tried again later. */
-  readonly retryable: boolean
+  declare readonly retryable: boolean
   /** Of the answer, where there was one. */
   declare readonly status?: number
   /** When the server wants to be asked again. */

@@ -45,7 +45,15 @@ export async function fetched(
 
 /** Browsers do not tell a refusal by CORS from a broken line: both may be meant. */
 export function networkError(url: string, whoAllows: string, cause?: unknown) {
-  const { origin } = new URL(url, globalThis.location?.href)
-  const detail = `No answer from ${origin}: the network failed, or CORS refused this page (see ${whoAllows}).`
+  const detail = `No answer from ${originOf(url)}: the network failed, or CORS refused this page (see ${whoAllows}).`
   return new AvatarUploadError('NETWORK_FAILED', { detail, cause, retryable: true })
+}
+
+/** Of an address as the page understands it; '' where it is none. URL.canParse came to Safari in 2023 only. */
+export function originOf(url = ''): string {
+  try {
+    return new URL(url, globalThis.location?.href).origin // "null" for that of localhost:3000
+  } catch {
+    return ''
+  }
 }

@@ -44,7 +44,7 @@ export async function prepareAvatar(
   assertArgument(size >= 1, 'size must be a number of pixels')
   if (file.size === 0) throw new AvatarUploadError('EMPTY_FILE')
   if (file.size > MAX_BYTES) throw new AvatarUploadError('FILE_TOO_LARGE')
-  const sniffed = await sniff(file)
+  const sniffed = await sniff(file).catch(() => null) // gone from the disk: so says the decoder
   if (sniffed) assertDecodable(sniffed)
   if (keepAnimation && sniffed?.format === 'gif') {
     return digested(file.slice(0, file.size, 'image/gif'), sniffed)
@@ -71,13 +71,14 @@ async function digested(blob: Blob, { width, height }: Size): Promise<Prepared> 
 }
 
 async function decoded(file: Blob, sniffed: Sniffed | null) {
+  if (typeof createImageBitmap === 'undefined') {
+    const detail = 'no canvas: pass prepare: false'
+    throw new AvatarUploadError('PREPARE_UNSUPPORTED', { detail })
+  }
   try {
     return await decode(file)
   } catch (cause) {
-    const hasDecoder = typeof createImageBitmap !== 'undefined'
-    const isHeic = sniffed?.format === 'heic'
-    const code = isHeic ? 'HEIC_UNSUPPORTED' : 'UNREADABLE_PICTURE'
-    const detail = hasDecoder ? `${cause}` : 'no createImageBitmap here: pass prepare: false'
-    throw new AvatarUploadError(hasDecoder ? code : 'PREPARE_UNSUPPORTED', { detail, cause })
+    const code = sniffed?.format === 'heic' ? 'HEIC_UNSUPPORTED' : 'UNREADABLE_PICTURE'
+    throw new AvatarUploadError(code, { detail: `${cause}`, cause })
   }
 }

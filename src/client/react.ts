@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react'
 
 import type { Avatar } from './avatar.ts'
-import type { AvatarUploadError } from './error.ts'
+import { type AvatarUploadError, codeOf } from './error.ts'
 import { type Status, type UploadOptions, uploadAvatar } from './upload.ts'
 
 interface State {
@@ -33,20 +33,12 @@ export function useAvatarUpload(options: HookOptions) {
     latest.current = options
   })
 
-  const stop = useCallback(() => {
-    running.current?.abort()
-    running.current = null
-  }, [])
-
-  const cancel = useCallback(() => {
-    if (!running.current) return
-    stop()
-    setState((was) => ({ ...was, status: 'cancelled', progress: 0 }))
-  }, [stop])
+  // Its outcome says whether it was in time.
+  const cancel = useCallback(() => running.current?.abort(), [])
 
   const upload = useCallback(
     async (file: Blob, more: Partial<HookOptions> = {}): Promise<Avatar | null> => {
-      stop()
+      cancel()
       const mine = new AbortController()
       running.current = mine
       // What has been replaced, cancelled or unmounted has nothing to say any more.
@@ -64,15 +56,17 @@ export function useAvatarUpload(options: HookOptions) {
         set({ status: 'done', progress: 1, avatar })
         return avatar
       } catch (error) {
-        set({ status: 'failed', error: error as AvatarUploadError })
+        if (codeOf(error) === 'CANCELLED') set({ status: 'cancelled', progress: 0 })
+        else set({ status: 'failed', error: error as AvatarUploadError })
         return null
       } finally {
         if (running.current === mine) running.current = null
       }
     },
-    [stop]
+    [cancel]
   )
 
-  useEffect(() => stop, [stop])
+  // Hidden by <Activity> it is unmounted too, and comes back with the state that it had.
+  useEffect(() => cancel, [cancel])
   return { ...state, upload, cancel }
 }

@@ -3,7 +3,9 @@
 const TRY_ANOTHER = 'Choose another one.'
 const TRY_LATER = 'Try again in a moment.'
 const OUR_FAULT = 'The upload does not work at the moment.'
+const UNREADABLE = `This picture cannot be opened. ${TRY_ANOTHER}`
 const DAMAGED = `This picture is damaged. ${TRY_ANOTHER}`
+const TOO_LARGE = 'This picture is too large. Choose a smaller one.'
 const CHANGED = 'The picture changed on its way. Try again.'
 const SIGN_IN = 'You are no longer signed in. Sign in and try again.'
 const TOO_LATE = 'The upload took too long. Try again.'
@@ -26,7 +28,7 @@ export const sentences = {
   UPLOAD_ABORTED: 'The upload was cancelled.',
   UPLOAD_EXPIRED: TOO_LATE,
   CONTENT_TYPE_NOT_ALLOWED: `This kind of file is not accepted. ${TRY_ANOTHER}`,
-  SIZE_NOT_ALLOWED: 'This picture is too large. Choose a smaller one.',
+  SIZE_NOT_ALLOWED: TOO_LARGE,
   OBJECT_REJECTED: `This picture was refused. ${TRY_ANOTHER}`,
   TOO_MANY_OPEN_UPLOADS: 'Too many uploads at once. Try again in a few minutes.',
   INTERNAL: `${OUR_FAULT} ${TRY_LATER}`,
@@ -39,11 +41,11 @@ export const sentences = {
   CONTENT_TYPE_MISMATCH: 'The file is not the kind of picture it says it is. Choose another one.',
   CONTENT_ENCODED: DAMAGED,
   CHECKSUM_MISMATCH: CHANGED,
-  UNKNOWN_FORMAT: `This file is not a picture we can read. ${TRY_ANOTHER}`,
+  UNKNOWN_FORMAT: UNREADABLE,
   MALFORMED: DAMAGED,
   TRUNCATED: DAMAGED,
   TRAILING_DATA: `There is something else hidden in this picture. ${TRY_ANOTHER}`,
-  HEADER_TOO_LARGE: `There is too much in this picture beside the picture. ${TRY_ANOTHER}`,
+  HEADER_TOO_LARGE: `There is too much else in this picture. ${TRY_ANOTHER}`,
   TOO_MANY_PIXELS: 'This picture has too many pixels. Choose a smaller one.',
   LOCATION_METADATA: 'This picture says where it was taken. Remove its location and try again.',
 
@@ -55,13 +57,13 @@ export const sentences = {
   AVATAR_REPLACED: 'The picture was saved, but another one has taken its place since.',
   GRANT_EXPIRED: TOO_LATE,
   GRANT_REFUSED: OUR_FAULT,
-  CLOCK_WRONG: 'The upload was refused because a clock is wrong. Try again later.',
+  CLOCK_WRONG: OUR_FAULT,
   STORAGE_REFUSED: OUR_FAULT,
   EMPTY_FILE: `This file is empty. ${TRY_ANOTHER}`,
-  FILE_TOO_LARGE: 'This file is too large. Choose a smaller one.',
-  UNREADABLE_PICTURE: `This picture cannot be opened. ${TRY_ANOTHER}`,
+  FILE_TOO_LARGE: TOO_LARGE,
+  UNREADABLE_PICTURE: UNREADABLE,
   HEIC_UNSUPPORTED: 'This browser cannot open HEIC photos. Save it as JPEG and try again.',
-  PREPARE_UNSUPPORTED: 'This browser cannot prepare pictures. Try another browser.'
+  PREPARE_UNSUPPORTED: 'This browser cannot prepare pictures. Try another one.'
 } as const satisfies Record<string, string>
 
 export type ErrorCode = keyof typeof sentences

@@ -12,7 +12,6 @@ const codes: Record<string, ErrorCode> = {
   XAmzContentSHA256Mismatch: 'CHECKSUM_MISMATCH',
   AccessDenied: 'GRANT_REFUSED',
   SignatureDoesNotMatch: 'GRANT_REFUSED',
-  InvalidAccessKeyId: 'GRANT_REFUSED',
   ExpiredToken: 'GRANT_EXPIRED',
   RequestTimeTooSkewed: 'CLOCK_WRONG',
   RequestTimeout: 'STORAGE_UNAVAILABLE', // a 400: the bytes came too slowly

@@ -3,7 +3,7 @@
 import type { Avatar } from './avatar.ts'
 import { assertOptions } from './call.ts'
 import { confirm } from './confirm.ts'
-import { abandon, createUpload, type Upload } from './create.ts'
+import { abort, createUpload, type Upload } from './create.ts'
 import { assertBlob, codeOf } from './error.ts'
 import type { ClientOptions } from './options.ts'
 import { type PrepareOptions, prepareAvatar } from './prepare.ts'
@@ -35,15 +35,21 @@ export async function uploadAvatar(file: Blob, options: UploadOptions): Promise<
   onProgress(0)
   for (let grants = 1; ; grants++) {
     const upload = await createUpload(picture.declared, options)
+    let isSent = false
     try {
       const onSent = (fraction: number) => onProgress(fraction * SENT)
       await send(upload.request, picture.blob, { ...options, onProgress: onSent })
+      isSent = true
       const avatar = await confirm(upload, options)
       onProgress(1)
       return avatar
     } catch (err) {
+      const isLate = isSent && codeOf(err) === 'CANCELLED'
+      const hurried = { ...options, signal: undefined, retries: 0, timeoutSeconds: 5 }
       // Otherwise it would count among the user's open uploads until it expires.
-      if (!isOver(err)) abandon(upload, options)
+      const told = isOver(err) || abort(upload, isLate ? hurried : options).catch(codeOf)
+      // Confirmed before the service heard of it: a cancel that is too late is none.
+      if (isLate && (await told) === 'UPLOAD_CONFIRMED') return confirm(upload, hurried)
       if (grants === GRANTS || !isOutlived(err, upload)) throw err
     }
   }
@@ -51,7 +57,8 @@ export async function uploadAvatar(file: Blob, options: UploadOptions): Promise<
 
 async function prepared(file: Blob, { prepare, signal }: UploadOptions) {
   throwIfCancelled(signal)
-  const { blob, sha256 } = prepare === false ? { blob: file } : await prepareAvatar(file, prepare)
+  const { blob, sha256 } =
+    prepare === false ? { blob: file } : await prepareAvatar(file, prepare ?? {})
   throwIfCancelled(signal)
   return { blob, declared: { contentType: blob.type, sizeBytes: blob.size, sha256 } }
 }
@@ -66,11 +73,10 @@ function onlyForward(onProgress: (fraction: number) => void = () => {}) {
 }
 
 // Nothing is left to abort.
-const over = ['OBJECT_REJECTED', 'UPLOAD_EXPIRED', 'UPLOAD_NOT_FOUND', 'AVATAR_REPLACED']
-const isOver = (err: unknown) => over.includes(codeOf(err))
+const isOver = (err: unknown) =>
+  /REJECTED|REPLACED|UPLOAD_EXPIRED|UPLOAD_NOT_FOUND/.test(codeOf(err))
 
 // A store may refuse a late grant in words of its own, or cut the line before all bytes are there.
-const outlived = ['GRANT_EXPIRED', 'UPLOAD_EXPIRED', 'UPLOAD_NOT_FOUND']
-const late = ['GRANT_REFUSED', 'STORAGE_REFUSED', 'NETWORK_FAILED']
 const isOutlived = (err: unknown, { sendBy }: Upload) =>
-  outlived.includes(codeOf(err)) || (late.includes(codeOf(err)) && Date.now() > Date.parse(sendBy))
+  /EXPIRED|UPLOAD_NOT_FOUND/.test(codeOf(err)) ||
+  (/REFUSED|NETWORK_FAILED/.test(codeOf(err)) && Date.now() > Date.parse(sendBy))

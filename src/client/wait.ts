@@ -35,31 +35,28 @@ export function waitMs(failures: number, retryAfterSeconds = 0, random = Math.ra
 }
 
 /** Settles with the promise, or rejects as soon as the signal aborts; `late` gets what comes after that. */
-export async function orCancelled<T>(
+export function orCancelled<T>(
   promise: Promise<T>,
   signal?: AbortSignal,
   late: (value: T) => unknown = () => {}
 ): Promise<T> {
-  if (!signal) return promise
-  let cancel = () => {}
-  const cancelled = new Promise<never>((_, reject) => {
-    cancel = () => {
+  return new Promise((resolve, reject) => {
+    const cancel = () => {
       promise.then(late, () => {})
       reject(cancellation(signal))
     }
+    if (signal?.aborted) return cancel()
+    signal?.addEventListener('abort', cancel)
+    const over = () => signal?.removeEventListener('abort', cancel)
+    promise.then(resolve, reject).then(over)
   })
-  if (signal.aborted) cancel()
-  else signal.addEventListener('abort', cancel)
-  return Promise.race([promise, cancelled]).finally(() =>
-    signal.removeEventListener('abort', cancel)
-  )
 }
 
 export function throwIfCancelled(signal?: AbortSignal) {
   if (signal?.aborted) throw cancellation(signal)
 }
 
-const cancellation = ({ reason }: AbortSignal) =>
-  new AvatarUploadError('CANCELLED', { cause: reason })
+const cancellation = (signal?: AbortSignal) =>
+  new AvatarUploadError('CANCELLED', { cause: signal?.reason })
 
 const sleep = (ms: number) => new Promise<void>((done) => setTimeout(done, ms))

@@ -373,3 +373,19 @@ for (const colorScheme of ['light', 'dark'] as const) {
     t.same(await audit(), [])
   })
 }
+
+t.test('cancelled too late, the picture is saved, and the element says so', async (t) => {
+  const { page, status, part } = await openElement(t, { expected: [/409/] })
+  await page.evaluate(() => {
+    const element = document.querySelector('avatar-upload')!
+    const late: typeof fetch = async (url, init) => {
+      const reply = await fetch(url, init)
+      if (`${url}`.endsWith('/confirm')) element.cancel()
+      return reply
+    }
+    element.options = { fetch: late }
+  })
+  await choose(page, picture)
+  await status('done')
+  await part('picture').waitFor()
+})

@@ -125,3 +125,19 @@ t.test('the options are those of the latest render', async (t) => {
   })
   t.match(codes, [null, 'UNAUTHENTICATED', { width: 64 }])
 })
+
+t.test('cancelled too late, the picture is saved, and the state says so', async (t) => {
+  const { page } = await openHook(t, [/409/])
+  const answer = await page.evaluate(async () => {
+    const late: typeof fetch = async (url, init) => {
+      const reply = await fetch(url, init)
+      if (`${url}`.endsWith('/confirm')) hook.cancel()
+      return reply
+    }
+    rerender({ ...given, fetch: late })
+    await new Promise((done) => setTimeout(done, 50))
+    return hook.upload(picture)
+  })
+  t.match(answer, { width: 64 })
+  await page.waitForFunction(() => hook.status === 'done')
+})

@@ -53,6 +53,22 @@ t.test('while it is confirmed', async (t) => {
   await cancels(t, await startClient(t), /confirm$/, ['create 201', 'send 204', 'confirm lost'])
 })
 
+t.test(
+  'too late, when the service has confirmed it: it is the avatar, and said to be',
+  async (t) => {
+    const client = await startClient(t)
+    const controller = new AbortController()
+    const fetch: typeof globalThis.fetch = async (url, init) => {
+      const reply = await globalThis.fetch(url, init)
+      if (`${url}`.endsWith('/confirm')) controller.abort()
+      return reply
+    }
+    const asked = { ...client.options, fetch, signal: controller.signal }
+    t.match(await uploadAvatar(file, asked), { url: (await client.ada.avatar()).url })
+    t.same(client.said().slice(2), ['confirm lost', 'abort 409', 'confirm 200'])
+  }
+)
+
 t.test('while waiting to try again', async (t) => {
   const client = await startClient(t)
   const controller = new AbortController()

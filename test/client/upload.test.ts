@@ -90,6 +90,40 @@ t.test('a token that is refused is asked for once more, and no oftener', async (
   })
 })
 
+t.test(
+  'a token that cannot be fetched because the network is gone is asked for again',
+  async (t) => {
+    const { options, ada, said } = await startClient(t)
+    let failures = 1
+    const token = async () => {
+      if (failures-- > 0) await fetch('http://127.0.0.1:1')
+      return ada.token
+    }
+    await uploadAvatar(file, { ...options, token })
+    t.same(said(), ['create 201', 'send 204', 'confirm 200'])
+
+    t.intercept(globalThis, 'navigator', { value: { onLine: false }, configurable: true })
+    const offline = () => Promise.reject(new Error('axios has errors of its own'))
+    const asked = { ...options, token: offline, retries: 0 }
+    await t.rejects(readAvatar('me', asked), { code: 'NETWORK_FAILED', retryable: true })
+  }
+)
+
+t.test('what is no token is not sent, and is told from a broken line', async (t) => {
+  const { options, ada, steps } = await startClient(t)
+  const page = '<!doctype html>\n<title>Sign in</title>'
+  for (const wrong of [page, undefined, '', null, {}, 'Bearer é', `Bearer ${ada.token}`]) {
+    const token = () => wrong as string
+    await t.rejects(readAvatar('me', { ...options, token }), {
+      code: 'UNAUTHENTICATED',
+      detail: /no token: /,
+      retryable: false
+    })
+  }
+  t.same(steps, [])
+  t.equal(await readAvatar('me', { ...options, token: async () => `${ada.token}\n` }), null)
+})
+
 t.test('an address with a path or slashes at its end is an address', async (t) => {
   const { options, baseUrl } = await startClient(t)
   t.equal(await readAvatar('me', { ...options, baseUrl: `${baseUrl}//` }), null)
