@@ -24,7 +24,8 @@ export async function measureRequests(world: World, pace: Pace, say: (line: stri
   const fastify = await startBaseline(world, 'fastify')
   const servers = {
     directo: await startService(world),
-    tutorial: await startBaseline(world, 'tutorial')
+    tutorial: await startBaseline(world, 'tutorial'),
+    floor: await startBaseline(world, 'floor')
   }
   const runBare = (seconds: number) =>
     costOf(fastify, { url: fastify.url, requests: bareRequests, status: 200, seconds })
@@ -65,7 +66,7 @@ export async function measureRequests(world: World, pace: Pace, say: (line: stri
     const bareMicros = mean(bares.slice(-2).map(({ cpuMicros }) => cpuMicros))
     rows.push(...measured.map((row) => ({ ...row, bareMicros })))
   }
-  for (const server of [fastify, servers.directo, servers.tutorial]) await server.stop()
+  for (const server of [fastify, ...Object.values(servers)]) await server.stop()
   return { bares, rows }
 }
 

@@ -11,7 +11,7 @@ export interface User {
 }
 export interface Scenario {
   name: string
-  on: 'directo' | 'tutorial'
+  on: 'directo' | 'tutorial' | 'floor'
   status: number
   /** The nth of the requests that take turns: no two in a row are of the same user. */
   request: (n: number, users: User[]) => LoadRequest
@@ -39,6 +39,8 @@ const batch = (path: string) => (n: number, users: User[]) => {
   }
 }
 
+const avatar = () => ({ method: 'POST' as const, path: '/avatar' })
+
 const nth = <Item>(items: Item[], n: number) => items[n % items.length]!
 const bearer = ({ token }: User) => ({ authorization: `Bearer ${token}` })
 
@@ -46,8 +48,10 @@ const bearer = ({ token }: User) => ({ authorization: `Bearer ${token}` })
 export const groups: Scenario[][] = [
   [
     { name: 'create', on: 'directo', status: 201, request: create('/api/uploads') },
-    { name: 'create', on: 'tutorial', status: 201, request: create('/uploads') }
+    { name: 'create', on: 'tutorial', status: 201, request: create('/uploads') },
+    { name: 'create', on: 'floor', status: 201, request: create('/api/uploads') }
   ],
+  [{ name: 'whole avatar', on: 'floor', status: 200, request: avatar }],
   [
     { name: 'read', on: 'directo', status: 200, request: read((id) => `/api/users/${id}/avatar`) },
     { name: 'read', on: 'tutorial', status: 200, request: read((id) => `/users/${id}/avatar`) }

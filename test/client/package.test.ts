@@ -7,6 +7,8 @@ import { join } from 'node:path'
 
 import t from 'tap'
 
+import '../support/uncounted.ts' // a watched tsc does not start
+
 const CONSUMER = `
 import { AvatarUploadError, type Rectangle, uploadAvatar } from 'directo/client'
 import type { AvatarUploadElement } from 'directo/element'
