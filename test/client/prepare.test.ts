@@ -130,5 +130,8 @@ t.test(
     global('createImageBitmap', async () => ({ width: 20_000, height: 20_000, close }))
     await t.rejects(prepareAvatar(file), { code: 'TOO_MANY_PIXELS' })
     t.equal(drawn.length, 3, 'closed too')
+
+    global('createImageBitmap', () => Promise.reject(new Error('it has no decoder for it')))
+    await t.rejects(prepareAvatar(file), { code: 'UNREADABLE_PICTURE', detail: /no decoder/ })
   }
 )
