@@ -64,7 +64,9 @@ export async function startProcess(t: Ends, environment: Environment) {
 /** What every process needs beside DATABASE_URL and the sandbox's settings. */
 export const processEnvironment: Environment = {
   PATH: process.env.PATH ?? '',
-  NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
+  ...(process.env.NODE_DISABLE_COMPILE_CACHE
+    ? { NODE_DISABLE_COMPILE_CACHE: '1' }
+    : { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '' }),
   JWT_SECRET: SECRET,
   PORT: '0',
   JANITOR: 'off'
@@ -110,10 +112,7 @@ async function serve(t: Ends, environment: Environment) {
 
 function launch(t: Ends, argv: string[], environment: Environment): ChildProcess {
   const options = ['--import', LIFELINE, `${ROOT}src/cli.ts`, ...argv]
-  // Of functions that come from a cache, coverage is not exact; where it is measured, there is none.
-  const counted = process.env.NODE_COMPILE_CACHE ? {} : { NODE_DISABLE_COMPILE_CACHE: '1' }
-  const env = { ...environment, ...counted }
-  const child = spawn(process.execPath, options, { cwd: ROOT, env, stdio: 'pipe' })
+  const child = spawn(process.execPath, options, { cwd: ROOT, env: environment, stdio: 'pipe' })
   child.stdin!.on('error', () => {})
   t.teardown(() => end(child, 'SIGKILL'))
   return child
