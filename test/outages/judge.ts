@@ -1,8 +1,8 @@
 // Whether a service came through an outage as it should: a sentence for everything it did not do.
 
-import type { Asked } from './load.ts'
+import { type Asked, WORKERS } from './load.ts'
 import type { Held } from './measure.ts'
-import type { Outage } from './outage.ts'
+import { type Outage, REPEATED } from './outage.ts'
 
 export interface Course {
   asked: Asked[]
@@ -52,12 +52,16 @@ function answers({ suffers, code }: Outage, { asked }: Course) {
   return [...new Set(problems)]
 }
 
+// At either end some are at any of their steps, and are not among the answers.
+const UNDER_WAY = 2 * WORKERS
+
 function storm({ callsPerConfirm = {} }: Outage, { asked, calls }: Course) {
-  // Those that were under way at either end are not among the answers.
-  const confirms = asked.filter(({ name }) => name === 'confirm').length + 10
+  const confirms = asked.filter(({ name }) => name === 'confirm').length
   return Object.entries(callsPerConfirm).flatMap(([verb, most]) => {
     const made = calls.get(verb) ?? 0
-    return made > confirms * most + 10 ? [`${made} × ${verb} for ${confirms} confirms`] : []
+    return made > confirms * most + UNDER_WAY * REPEATED
+      ? [`${made} × ${verb} for ${confirms} confirms`]
+      : []
   })
 }
 

@@ -20,7 +20,7 @@ export interface Asked {
 
 export type Load = ReturnType<typeof startLoad>
 
-const WORKERS = 6
+export const WORKERS = 6
 const PAUSE_MS = 100
 const TIMEOUT_MS = 60_000
 export const PICTURE = padded(png(16), 2000)

@@ -28,7 +28,7 @@ export interface Victims {
 
 const OF_DATABASE = ['create', 'confirm', 'read', 'look', 'abort', 'remove']
 const SLOW_DOWN = { status: 503, code: 'SlowDown' }
-const REPEATED = 3 // a call to S3 that fails is made so often at most
+export const REPEATED = 3 // a call to S3 that fails is made so often at most
 
 export function outagesOf({ postgres, sandbox, proxy }: Victims): Outage[] {
   let undo: () => void
