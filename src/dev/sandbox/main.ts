@@ -43,8 +43,8 @@ export async function sandboxCommand(argv: string[]): Promise<void> {
       secretAccessKey: values['secret-key'],
       folder: values.folder
     })
+    closeOnSignals(sandbox) // before it is told to the world that it is there
     console.log(exportsOf(sandbox, values.bucket))
-    closeOnSignals(sandbox)
   } catch (error) {
     console.error(`directo sandbox: ${explain(error as NodeJS.ErrnoException)}`)
     process.exitCode = 1
