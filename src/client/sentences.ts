@@ -30,7 +30,7 @@ export const sentences = {
   CONTENT_TYPE_NOT_ALLOWED: `This kind of file is not accepted. ${TRY_ANOTHER}`,
   SIZE_NOT_ALLOWED: TOO_LARGE,
   OBJECT_REJECTED: `This picture was refused. ${TRY_ANOTHER}`,
-  TOO_MANY_OPEN_UPLOADS: 'Too many uploads at once. Try again in a few minutes.',
+  TOO_MANY_OPEN_UPLOADS: `Too many uploads at once. ${TRY_LATER}`,
   INTERNAL: `${OUR_FAULT} ${TRY_LATER}`,
   STORAGE_UNAVAILABLE: `The server is busy. ${TRY_LATER}`,
   DATABASE_UNAVAILABLE: `The server is busy. ${TRY_LATER}`,
@@ -38,7 +38,7 @@ export const sentences = {
   CONFIRM_INTERRUPTED: `The server is busy. ${TRY_LATER}`,
 
   SIZE_MISMATCH: CHANGED,
-  CONTENT_TYPE_MISMATCH: 'The file is not the kind of picture it says it is. Choose another one.',
+  CONTENT_TYPE_MISMATCH: `This file is of another kind than it says. ${TRY_ANOTHER}`,
   CONTENT_ENCODED: DAMAGED,
   CHECKSUM_MISMATCH: CHANGED,
   UNKNOWN_FORMAT: UNREADABLE,
@@ -46,8 +46,8 @@ export const sentences = {
   TRUNCATED: DAMAGED,
   TRAILING_DATA: `There is something else hidden in this picture. ${TRY_ANOTHER}`,
   HEADER_TOO_LARGE: `There is too much else in this picture. ${TRY_ANOTHER}`,
-  TOO_MANY_PIXELS: 'This picture has too many pixels. Choose a smaller one.',
-  LOCATION_METADATA: 'This picture says where it was taken. Remove its location and try again.',
+  TOO_MANY_PIXELS: TOO_LARGE,
+  LOCATION_METADATA: `This picture says where it was taken. ${TRY_ANOTHER}`,
 
   INVALID_ARGUMENT: OUR_FAULT,
   CANCELLED: 'The upload was cancelled.',
