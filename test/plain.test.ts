@@ -162,6 +162,30 @@ t.test('nobody waits for what is no answer, or takes more of one than is welcome
   }
 })
 
+t.test('a copy is known by its ETag, whatever namespace that is written with', async (t) => {
+  const etag =
+    '<CopyObjectResult><ETag xmlns="http://s3.example/doc/">abc</ETag></CopyObjectResult>'
+  const error =
+    '<Error><Code xmlns="http://s3.example/doc/">SlowDown</Code><ETag>abc</ETag></Error>'
+  for (const body of [etag, error]) {
+    const server = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () =>
+        socket.end(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+      )
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    t.teardown(() => server.close())
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const bucket = openBucket(settings({ endpoint }))
+    t.teardown(bucket.close)
+    const options = { contentType: 'image/png', etag: '"x"' }
+    const copied = bucket.promote(stagingKey('3'.repeat(32)), newObjectKey(), options)
+    if (body === etag) t.equal(await copied, true)
+    else await t.rejects(copied, away)
+  }
+})
+
 t.test('a store that is reached by TLS is spoken to in TLS', async (t) => {
   const heard: number[] = []
   const server = createServer((socket) => {

@@ -31,7 +31,8 @@ export interface PlainAnswer {
 export const MOST_XML = 16_384
 
 /** The code of the error that an answer tells of, whatever its status. */
-export const codeOf = ({ body }: PlainAnswer) => /<Code>(\w+)<\/Code>/.exec(body.toString())?.[1]
+export const codeOf = ({ body }: PlainAnswer) =>
+  /<Code[^>]*>(\w+)<\/Code>/.exec(body.toString())?.[1]
 
 const CONNECT_MS = 2_000
 const PAUSE_MS = 100

@@ -45,7 +45,7 @@ async function copy(
   const code = codeOf(answer)
   if (status === 412 || code === 'PreconditionFailed' || code === 'NoSuchKey') return null
   // COPY may answer 200 and tell of an error in its body; only an ETag says that there is a copy.
-  if (status === 200 && !code && /<ETag>[^<]+<\/ETag>/.test(`${answer.body}`)) return true
+  if (status === 200 && !code && /<ETag[^>]*>[^<]+<\/ETag>/.test(`${answer.body}`)) return true
   // Without S3's own message, which may quote the request and its signature.
   const facts = { httpStatusCode: status, requestId: answer.headers['x-amz-request-id'] }
   throw Object.assign(new Error('COPY failed'), { name: code ?? 'Unknown', ...facts })
