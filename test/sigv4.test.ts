@@ -7,7 +7,7 @@ import { SignatureV4 } from '@smithy/signature-v4'
 import fc from 'fast-check'
 import t from 'tap'
 
-import { openClients } from '../src/s3/client.ts'
+import { type Connection, openClients } from '../src/s3/client.ts'
 import type { Credentials } from '../src/s3/credentials.ts'
 import { placeOf } from '../src/s3/place.ts'
 import { signPolicy } from '../src/s3/post-policy.ts'
@@ -102,14 +102,7 @@ t.test('whatever is signed, wherever, and whoever signs it', async (t) => {
   }
   let signed = 0
   const property = fc.asyncProperty(fc.record(given), async (it) => {
-    const { signer: client } = openClients({
-      region: it.region,
-      endpoint: undefined,
-      publicEndpoint: it.endpoint,
-      pathStyle: it.pathStyle,
-      credentials: it.credentials,
-      deadlineMs: 1000
-    })
+    const client = clientOf(it)
     const command = new GetObjectCommand({
       Bucket: it.bucket,
       Key: it.key,
@@ -151,14 +144,7 @@ t.test('whatever a form is granted, wherever, and whoever grants it', async (t) 
   }
   let signed = 0
   const property = fc.asyncProperty(fc.record(given), async (it) => {
-    const { signer: client } = openClients({
-      region: it.region,
-      endpoint: undefined,
-      publicEndpoint: it.endpoint,
-      pathStyle: it.pathStyle,
-      credentials: it.credentials,
-      deadlineMs: 1000
-    })
+    const client = clientOf(it)
     const theirs = await outcome(async () => {
       const grant = atThe(it.at, () =>
         createPresignedPost(client, {
@@ -232,6 +218,16 @@ t.test('whatever a request says in its headers', async (t) => {
   await fc.assert(property, OPTIONS)
   t.pass(`${OPTIONS.numRuns} requests`)
 })
+
+type Client = Pick<Connection, 'region' | 'pathStyle'> & {
+  endpoint: string | undefined
+  credentials: Credentials & { sessionToken: string | undefined }
+}
+
+const clientOf = ({ endpoint: publicEndpoint, region, pathStyle, credentials }: Client) => {
+  const where = { region, pathStyle, credentials, publicEndpoint }
+  return openClients({ ...where, endpoint: undefined, deadlineMs: 1000 }).signer
+}
 
 // The last signing key is remembered: neither that of another day nor that of others may stay behind.
 const othersThan = ({ credentials, at }: { credentials: Credentials; at: Date }) =>

@@ -106,6 +106,15 @@ t.test('files are short and open with a sentence that says their job', (t) => {
   t.end()
 })
 
+t.test('the image gets all that its Dockerfile copies', (t) => {
+  const allowed = readFileSync('.dockerignore', 'utf8').split('\n')
+  const copied = readFileSync('Dockerfile', 'utf8').matchAll(/^COPY (?!--from)(.+) \S+$/gm)
+  const sources = [...copied].flatMap(([, names]) => names!.split(' '))
+  t.ok(sources.length > 0)
+  for (const source of sources) t.ok(allowed.includes(`!${source}`), source)
+  t.end()
+})
+
 t.test('the migrations make exactly the tables of the schema', (t) => {
   const copy = mkdtempSync(join(tmpdir(), 'directo-migrations-'))
   t.teardown(() => rmSync(copy, { recursive: true }))
