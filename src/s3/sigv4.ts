@@ -1,8 +1,9 @@
 // Signature V4 for S3: in the query of many URLs of one window, and in the headers of a request.
 
-import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
+import { createHmac, hash } from 'node:crypto'
 
 import type { Credentials } from './credentials.ts'
+import { openHmac } from './hmac.ts'
 import type { Place } from './place.ts'
 import type { Window } from './window.ts'
 
@@ -17,7 +18,7 @@ export const DISPOSITION = 'inline; filename="avatar"'
 export function prepare(place: Place, credentials: Credentials, { startsAt, seconds }: Window) {
   const date = startsAt.toISOString().replace(/[-:]|\.\d+/g, '')
   const scope = [date.slice(0, 8), place.region, 's3', 'aws4_request']
-  const key = signingKey(credentials, scope)
+  const hmac = openHmac(signingKey(credentials, scope))
   const beforeHash = `AWS4-HMAC-SHA256\n${date}\n${scope.join('/')}\n`
   // S3 wants the parameters sorted; the signature, which cannot sign itself, is between the two.
   const head = query({
@@ -47,8 +48,7 @@ export function prepare(place: Place, credentials: Credentials, { startsAt, seco
     const path = `${place.path}/${encodePath(objectKey)}`
     const { tail, canonical } = tails.get(contentType) ?? tailOf(contentType)
     const toSign = beforeHash + hash('sha256', `GET\n${path}${canonical}`)
-    const signature = createHmac('sha256', key).update(toSign).digest('hex')
-    return `${place.origin}${path}?${head}&X-Amz-Signature=${signature}${tail}`
+    return `${place.origin}${path}?${head}&X-Amz-Signature=${hmac(toSign)}${tail}`
   }
 }
 
@@ -74,7 +74,7 @@ export function authorize(
   { method, path, headers, now }: Authorized
 ) {
   const date = now.toISOString().replace(/[-:]|\.\d+/g, '')
-  const { scope, signingKey } = keyOf(credentials, date.slice(0, 8))
+  const { scope, hmac } = keyOf(credentials, date.slice(0, 8))
   const all: Record<string, string> = {
     ...headers,
     host,
@@ -87,27 +87,31 @@ export function authorize(
   const signed = names.join(';')
   const request = hash('sha256', `${method}\n${path}\n\n${canonical}\n${signed}\n${EMPTY}`)
   const toSign = `AWS4-HMAC-SHA256\n${date}\n${scope}\n${request}`
-  const signature = createHmac('sha256', signingKey).update(toSign).digest('hex')
   const credential = `${credentials.accessKeyId}/${scope}`
-  all.authorization = `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${signed}, Signature=${signature}`
+  all.authorization = `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${signed}, Signature=${hmac(toSign)}`
   return all
 }
 
 function signingKey({ secretAccessKey }: Credentials, scope: string[]) {
   let key = Buffer.from(`AWS4${secretAccessKey}`)
   for (const part of scope) key = createHmac('sha256', key).update(part).digest()
-  return createSecretKey(key)
+  return key
 }
 
-/** The signing key of a day and its scope, made once for as long as neither the day nor the credentials change. */
+type Hmac = ReturnType<typeof openHmac>
+
+/** What signs on a day, and its scope, made once for as long as neither the day nor the credentials change. */
 export function signingKeys(region: string) {
-  let last:
-    | { credentials: Credentials; day: string; scope: string; signingKey: KeyObject }
-    | undefined
+  let last: { credentials: Credentials; day: string; scope: string; hmac: Hmac } | undefined
   return (credentials: Credentials, day: string) => {
     if (last?.credentials === credentials && last.day === day) return last
     const parts = [day, region, 's3', 'aws4_request']
-    last = { credentials, day, scope: parts.join('/'), signingKey: signingKey(credentials, parts) }
+    last = {
+      credentials,
+      day,
+      scope: parts.join('/'),
+      hmac: openHmac(signingKey(credentials, parts))
+    }
     return last
   }
 }
