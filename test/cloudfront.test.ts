@@ -102,6 +102,7 @@ t.test('an address is written as browsers write it', async (t) => {
     const { url } = await bucket.presignGet({ ...object, ...lifetime })
     t.ok(url.startsWith(start), url)
     t.equal(new URL(url).href, url)
+    t.equal(JSON.stringify(url), `"${url}"`, 'JSON takes it as it is')
     t.ok(verified(url).isGood)
   }
 })

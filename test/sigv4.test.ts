@@ -118,6 +118,7 @@ t.test('whatever is signed, wherever, and whoever signs it', async (t) => {
     })
     if (theirs !== REFUSED) signed++
     if (ours !== theirs) throw new Error(`${ours}\nshould be\n${theirs}`)
+    if (JSON.stringify(ours) !== `"${ours}"`) throw new Error(`${ours} cannot be in JSON as it is`)
   })
   await fc.assert(property, OPTIONS)
   t.ok(signed > OPTIONS.numRuns * 0.9, `${signed} of ${OPTIONS.numRuns} were not refused`)

@@ -50,20 +50,20 @@ export function openReader(deps: Deps) {
 
 /**
  * Avatars in the order of their users, of whom none is named twice; null for who has none. `version`
- * changes with any of them, and with their URLs.
+ * changes with any of them, and with their URLs; `first` stands for all, whose URLs end together.
  */
 export async function findAvatars(deps: Deps, userIds: string[]) {
   const [found, sign] = await Promise.all([findFacts(deps, userIds), signerOf(deps)])
   let version = ''
-  let signedBy = '' // one signature tells by whom, where and when all of them are made
   const avatars = userIds.map((userId) => {
     const facts = found.get(userId)
     const avatar = facts ? avatarFrom(sign, facts) : null
-    signedBy ||= avatar?.url ?? ''
     version += `${userId} ${facts?.key ?? ''}\n`
     return { userId, avatar }
   })
-  return { avatars, version: version + signedBy }
+  const first = avatars.find(({ avatar }) => avatar)?.avatar
+  // One signature tells by whom, where and when all of them are made.
+  return { avatars, version: version + (first?.url ?? ''), first }
 }
 
 async function findFacts({ db }: Deps, userIds: string[]): Promise<Map<string, Facts>> {
@@ -89,12 +89,12 @@ const factsOf = statement<{ found: string }>(`
 type Row = [string, string, string, number, number, number, string]
 
 /**
- * How long an answer with these avatars may be kept, in seconds: as long as configured, and never so
- * long that less than as much would be left of a URL.
+ * How long an answer with an avatar may be kept, in seconds: as long as configured, and never so long
+ * that less than as much would be left of its URL.
  */
-export function cacheSeconds({ config, now }: Deps, avatars: Avatar[]) {
-  const end = Math.min(...avatars.map(({ expiresAt }) => Date.parse(expiresAt)))
-  const half = Math.floor((end - now().getTime()) / 2000)
+export function cacheSeconds({ config, now }: Deps, avatar: Avatar | null | undefined) {
+  if (!avatar) return config.cacheSeconds
+  const half = Math.floor((Date.parse(avatar.expiresAt) - now().getTime()) / 2000)
   return Math.max(0, Math.min(config.cacheSeconds, half))
 }
 

@@ -20,6 +20,11 @@ const strict = { additionalProperties: false }
 // Not a union: Ajv would try each of a hundred against both.
 const MaybeAvatar = Type.Unsafe<Avatar | null>({
   ...Avatar,
+  properties: {
+    ...Avatar.properties,
+    // Is written as it is: to look for what JSON would escape takes a tenth of an answer with a hundred.
+    url: Type.String({ ...Avatar.properties.url, format: 'unsafe' })
+  },
   title: undefined,
   type: ['object', 'null'],
   description: 'null for who has none'
@@ -33,7 +38,7 @@ export const avatarRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (ap
   app.get('/users/:userId/avatar', { schema: read }, async (request, reply) => {
     const avatar = await findAvatar(named(request.params.userId, request.user))
     if (!avatar) throw problem('AVATAR_NOT_FOUND')
-    const maxAge = cacheSeconds(deps, [avatar])
+    const maxAge = cacheSeconds(deps, avatar)
     if (isFresh(request, reply, { of: avatar.url, maxAge })) return reply.code(304).send()
     return avatar
   })
@@ -41,11 +46,8 @@ export const avatarRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (ap
   app.get('/avatars', { schema: readMany, preValidation: [listed] }, async (request, reply) => {
     const { user, query } = request
     const userIds = [...new Set(query.userId.map((userId) => named(userId, user)))]
-    const { avatars, version: of } = await findAvatars(deps, userIds)
-    const maxAge = cacheSeconds(
-      deps,
-      avatars.flatMap(({ avatar }) => avatar ?? [])
-    )
+    const { avatars, version: of, first } = await findAvatars(deps, userIds)
+    const maxAge = cacheSeconds(deps, first)
     if (isFresh(request, reply, { of, maxAge })) return reply.code(304).send()
     return { avatars }
   })

@@ -26,7 +26,7 @@ export const redirectRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (
     const avatar = await findAvatar(userId)
     if (!avatar && instead === '404') throw problem('AVATAR_NOT_FOUND')
     const of = avatar?.url ?? `${instead} ${userId}`
-    const maxAge = cacheSeconds(deps, avatar ? [avatar] : [])
+    const maxAge = cacheSeconds(deps, avatar)
     const isKnown = isFresh(request, reply, { of, maxAge, isPublic })
     if (avatar) return reply.redirect(avatar.url, 302) // a condition is for what would be a 200
     reply.header('content-security-policy', SVG_POLICY)
