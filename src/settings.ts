@@ -78,6 +78,7 @@ export const Settings = Type.Object({
     )
   ),
   JWT_CLOCK_TOLERANCE_SECONDS: integer('how far clocks of token makers may be off', 0, 60, 0),
+  JWT_MAX_LIFETIME_SECONDS: integer('how long a token may live', 60, 315_360_000, 2_592_000),
   HOST: text('address to listen on', { default: '127.0.0.1' }),
   PORT: integer('port to listen on', 0, 65_535, 3000),
   TRUSTED_PROXIES: text(

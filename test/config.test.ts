@@ -156,11 +156,12 @@ t.test('exactly one way to verify tokens, and key pairs are for whom they name',
       'data:application/json,{}',
       'https://user:password@login.example/keys'
     ],
-    JWT_CLOCK_TOLERANCE_SECONDS: ['61', '-1']
+    JWT_CLOCK_TOLERANCE_SECONDS: ['61', '-1'],
+    JWT_MAX_LIFETIME_SECONDS: ['59', '-1']
   }
   for (const [name, values] of Object.entries(refused)) {
     for (const value of values) {
-      const others = name === 'JWT_CLOCK_TOLERANCE_SECONDS' ? { JWKS_URL } : {}
+      const others = name.endsWith('SECONDS') ? { JWKS_URL } : {}
       const [told, ...more] = problems({ ...named, ...others, [name]: value })
       t.match(told, new RegExp(`^${name} `), value)
       t.same(more, [])
@@ -171,6 +172,17 @@ t.test('exactly one way to verify tokens, and key pairs are for whom they name',
     t.same(problems({ ...named, JWKS_URL: here }), [])
   }
   t.match(problems({ JWT_SECRET: '{"kty":"RSA","n":"...................."}' }), [/is a key, not a/])
+  t.end()
+})
+
+t.test('no token may live longer than an erasure is known', (t) => {
+  const told = [/JWT_MAX_LIFETIME_SECONDS is more than TOMBSTONE_DAYS/]
+  const [month, quarter] = ['2592000', '7776000']
+  t.same(problems({ TOMBSTONE_DAYS: '30' }), [])
+  t.match(problems({ TOMBSTONE_DAYS: '29' }), told)
+  t.same(problems({ JWT_MAX_LIFETIME_SECONDS: quarter }), [])
+  t.match(problems({ JWT_MAX_LIFETIME_SECONDS: `${Number(quarter) + 1}` }), told)
+  t.same(problems({ JWT_MAX_LIFETIME_SECONDS: month, TOMBSTONE_DAYS: '30' }), [])
   t.end()
 })
 

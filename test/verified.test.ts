@@ -33,6 +33,13 @@ t.test('and never beyond its own end', async (t) => {
   t.equal(verified.get('Bearer a'), undefined)
 })
 
+t.test('a clock that is set back makes it forgotten, not remembered for longer', async (t) => {
+  const { verified, wait } = clocked()
+  verified.set('Bearer a', 'ada', inSeconds(3600))
+  wait(-1)
+  t.equal(verified.get('Bearer a'), undefined)
+})
+
 t.test('only the whole header is it', async (t) => {
   const { verified } = clocked()
   verified.set('Bearer abc', 'ada', inSeconds(60))

@@ -12,7 +12,10 @@ export interface User {
 }
 
 type Claims = Record<string, unknown>
-type Expected = Pick<Identity, 'issuer' | 'audience' | 'clockToleranceSeconds'>
+type Expected = Pick<
+  Identity,
+  'issuer' | 'audience' | 'clockToleranceSeconds' | 'maxLifetimeSeconds'
+>
 
 /**
  * What a user can be called; whoever is not cannot have anything either. Clients fold `.` and `..`
@@ -26,18 +29,23 @@ export const SUBJECT = /^(?!\.{1,2}$)[A-Za-z0-9_.:@|-]{1,64}$/
  * @throws {Problem} UNAUTHENTICATED
  */
 export function holderOf(header: Claims, claims: Claims, expected: Expected, now = Date.now) {
-  assertAccessToken(header)
+  assertAccessToken(header, claims)
   assertFromAndFor(claims, expected)
-  const endsAt = assertCurrent(claims, expected.clockToleranceSeconds, now() / 1000)
+  const endsAt = assertCurrent(claims, expected, now() / 1000)
   return { user: userOf(claims), endsAt }
 }
 
 // An ID token, a logout token and others are signed by the same key, and say something else (RFC 8725).
-function assertAccessToken({ typ }: Claims) {
-  if (typ === undefined) return
+function assertAccessToken({ typ = 'JWT' }: Claims, claims: Claims) {
   const type = typeof typ === 'string' && typ.toLowerCase().replace(/^application\//, '')
-  if (type !== 'jwt' && type !== 'at+jwt') throw refusal('Its type is not that of an access token.')
+  const isOther = type !== 'jwt' && type !== 'at+jwt'
+  // Where all of a provider's tokens are called JWT: Keycloak and Cognito tell them apart by a claim.
+  if (isOther || OTHERS.includes(claims.typ) || OTHERS.includes(claims.token_use)) {
+    throw refusal('Its type is not that of an access token.')
+  }
 }
+
+const OTHERS: unknown[] = ['ID', 'Refresh', 'Offline', 'Logout', 'id']
 
 function assertFromAndFor({ iss, aud }: Claims, { issuer, audience }: Expected) {
   if (issuer !== undefined && iss !== issuer) throw refusal('It is from another issuer.')
@@ -47,16 +55,28 @@ function assertFromAndFor({ iss, aud }: Claims, { issuer, audience }: Expected) 
     throw refusal('It is for another audience.')
 }
 
-function assertCurrent({ exp, iat }: Claims, tolerance: number, seconds: number) {
-  if (!Number.isFinite(exp) || (exp as number) > MAX_TIME) throw refusal('The token must expire.')
-  const endsAt = (exp as number) + tolerance
+function assertCurrent(
+  { exp, nbf, iat }: Claims,
+  { clockToleranceSeconds: tolerance, maxLifetimeSeconds }: Expected,
+  seconds: number
+) {
+  if (!isTime(exp)) throw refusal('The token must expire.')
+  const endsAt = exp + tolerance
   if (seconds >= endsAt) throw refusal('The token has expired.')
+  if (nbf !== undefined && !(isTime(nbf) && seconds >= nbf - tolerance)) {
+    throw refusal('It is not valid yet.')
+  }
+  if (iat !== undefined && !isTime(iat)) throw refusal('Nobody can say when it was issued.')
   // Issued in the future, it would still count as issued after its user is erased.
-  if (typeof iat === 'number' && iat > seconds + MOST_AHEAD) throw refusal('It is from the future.')
+  if (iat !== undefined && iat > seconds + MOST_AHEAD) throw refusal('It is from the future.')
+  // Longer, and it could outlive what we know of its user's erasure, and whoever lost it.
+  if (exp - (iat ?? seconds) > maxLifetimeSeconds) {
+    throw refusal(`It lives longer than ${maxLifetimeSeconds} seconds.`)
+  }
   return endsAt
 }
 
-const MAX_TIME = 1e11 // beyond any date a token can mean, within what Postgres can hold
+const isTime = (claim: unknown): claim is number => Number.isFinite(claim)
 const MOST_AHEAD = 60
 
 function userOf({ sub, iat, scope, scp }: Claims): User {
@@ -65,8 +85,7 @@ function userOf({ sub, iat, scope, scp }: Claims): User {
   }
   // `me` in an address means the caller, so nobody can be called that.
   if (sub === 'me') throw refusal('The subject "me" is reserved.')
-  const issuedAt =
-    Number.isInteger(iat) && Math.abs(iat as number) < MAX_TIME ? (iat as number) : null
+  const issuedAt = typeof iat === 'number' ? iat : null
   const scopes = Object.freeze(scopesOf(scope ?? scp))
   return Object.freeze({ id: sub, issuedAt, scopes }) // shared by all requests with this token
 }

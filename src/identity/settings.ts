@@ -1,5 +1,6 @@
 // The settings that say whose tokens are believed: one kind of key, and whom its tokens are from and for.
 
+import { Settings } from '../settings.ts'
 import { keyOfPem, type PublicKey } from './public-key.ts'
 
 const KEYS = ['JWT_SECRET', 'JWT_PUBLIC_KEY', 'JWKS_URL'] as const
@@ -8,10 +9,11 @@ export const identityNames = [
   ...KEYS,
   'JWT_ISSUER',
   'JWT_AUDIENCE',
-  'JWT_CLOCK_TOLERANCE_SECONDS'
+  'JWT_CLOCK_TOLERANCE_SECONDS',
+  'JWT_MAX_LIFETIME_SECONDS'
 ] as const
-type Texts = Partial<Record<(typeof identityNames)[number], string>>
-type Values = Omit<Texts, 'JWT_CLOCK_TOLERANCE_SECONDS'> & { JWT_CLOCK_TOLERANCE_SECONDS: number }
+type Texts = Partial<Record<(typeof identityNames)[number] | 'TOMBSTONE_DAYS', string>>
+type Values = Pick<Settings, (typeof identityNames)[number]>
 
 /** Whose tokens are believed: `secret`, `publicKey` or `jwksUrl` is there, and never two of them. */
 export interface Identity {
@@ -22,6 +24,8 @@ export interface Identity {
   issuer?: string
   audience?: string
   clockToleranceSeconds: number
+  /** From `iat` to `exp`, or from now where a token doesn't say when it was issued. */
+  maxLifetimeSeconds: number
 }
 
 /** Arranged for use. @throws {Error} when the public key is none, which `identityProblems` says before */
@@ -33,7 +37,8 @@ export function identityOf(settings: Values): Identity {
     jwksUrl: settings.JWKS_URL,
     issuer: settings.JWT_ISSUER,
     audience: audience === ANYBODY ? undefined : audience,
-    clockToleranceSeconds: settings.JWT_CLOCK_TOLERANCE_SECONDS
+    clockToleranceSeconds: settings.JWT_CLOCK_TOLERANCE_SECONDS,
+    maxLifetimeSeconds: settings.JWT_MAX_LIFETIME_SECONDS
   }
 }
 
@@ -60,7 +65,21 @@ export function identityProblems(settings: Texts): string[] {
       problems.push('JWT_AUDIENCE is required: what the tokens have as "aud", or * for anything')
     }
   }
+  // Forgotten while a token from before lives, an erasure would be undone by whoever has it.
+  if (
+    numberOf(settings, 'JWT_MAX_LIFETIME_SECONDS') >
+    numberOf(settings, 'TOMBSTONE_DAYS') * 86_400
+  ) {
+    problems.push(
+      'JWT_MAX_LIFETIME_SECONDS is more than TOMBSTONE_DAYS: tokens would outlive an erasure'
+    )
+  }
   return problems
+}
+
+function numberOf(settings: Texts, name: 'JWT_MAX_LIFETIME_SECONDS' | 'TOMBSTONE_DAYS') {
+  const { default: unset } = Settings.properties[name] as { default?: number }
+  return Number(settings[name] ?? unset)
 }
 
 function secretProblems(secret: string) {

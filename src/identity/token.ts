@@ -6,13 +6,11 @@ import { parseArgs } from 'node:util'
 import { SUBJECT } from './claims.ts'
 import type { Identity } from './settings.ts'
 
-const MOST_SECONDS = 30 * 86_400
-
 const HELP = `directo token <user> [--seconds 3600] [--scope avatars:admin]
 
 Prints a token for that user, signed with JWT_SECRET and for JWT_ISSUER and JWT_AUDIENCE, where they are
 set: to try the API with, as in curl -H "authorization: Bearer $(directo token ada)". It lives an hour, or
-so many seconds, 30 days at most. Several scopes are separated by spaces.`
+so many seconds, JWT_MAX_LIFETIME_SECONDS at most. Several scopes are separated by spaces.`
 
 /** Prints a token. @throws {Error} a sentence, when there is no secret or no such token can be */
 export function tokenCommand(readIdentity: () => Identity, argv: string[]) {
@@ -30,12 +28,12 @@ export function tokenCommand(readIdentity: () => Identity, argv: string[]) {
   if (!SUBJECT.test(sub) || sub === 'me' || more.length > 0) {
     throw new Error(`Name one user, whose id matches ${SUBJECT.source}: directo token ada`)
   }
-  const seconds = /^\d{1,7}$/.test(values.seconds) ? Number(values.seconds) : 0
-  if (seconds < 1 || seconds > MOST_SECONDS) throw new Error(`--seconds takes 1 to ${MOST_SECONDS}`)
-  const { secret, issuer: iss, audience: aud } = readIdentity()
+  const { secret, issuer: iss, audience: aud, maxLifetimeSeconds: most } = readIdentity()
   if (!secret) {
     throw new Error('Without JWT_SECRET, tokens are made where their private key is, not here.')
   }
+  const seconds = /^\d{1,9}$/.test(values.seconds) ? Number(values.seconds) : 0
+  if (seconds < 1 || seconds > most) throw new Error(`--seconds takes 1 to ${most}`)
   const iat = Math.floor(Date.now() / 1000)
   console.log(sign({ sub, iat, exp: iat + seconds, iss, aud, scope: values.scope }, secret))
 }

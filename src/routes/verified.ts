@@ -6,6 +6,7 @@ const LONGEST = 2_048 // so that they never hold more than a few megabytes
 
 interface Entry<User> {
   user: User
+  since: number
   until: number
 }
 
@@ -20,7 +21,10 @@ export function rememberVerified<User>(now = Date.now) {
   return {
     get(header: string) {
       const entry = young.get(header) ?? old.get(header)
-      return entry && now() < entry.until ? entry.user : undefined
+      if (!entry) return undefined
+      const at = now()
+      // Before it was verified: the clock was set back, and nobody knows for how long it is known.
+      return entry.since <= at && at < entry.until ? entry.user : undefined
     },
     /** `endsAt` is when the token does, in seconds since 1970. */
     set(header: string, user: User, endsAt: number) {
@@ -29,7 +33,8 @@ export function rememberVerified<User>(now = Date.now) {
         old = young
         young = new Map()
       }
-      young.set(header, { user, until: Math.min(now() + KEEP_MS, endsAt * 1000) })
+      const since = now()
+      young.set(header, { user, since, until: Math.min(since + KEEP_MS, endsAt * 1000) })
     }
   }
 }
