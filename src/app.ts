@@ -16,6 +16,7 @@ import { docsRoutes, homeAtDocs } from './routes/docs.ts'
 import { refuseAmbiguous } from './routes/framing.ts'
 import { addHeaders } from './routes/headers.ts'
 import { healthRoutes } from './routes/health.ts'
+import { acceptOnlyJson } from './routes/json.ts'
 import { OneLine } from './routes/logging.ts'
 import { gatherMethods } from './routes/methods.ts'
 import { answerGarbage, sendProblem } from './routes/problems.ts'
@@ -82,16 +83,6 @@ export async function buildApp(
   await app.register(healthRoutes, { prefix: '/health', deps })
   refuseOtherMethods()
   return app
-}
-
-// No text parser, and an empty body is no body: many clients send the header on every POST.
-function acceptOnlyJson(app: FastifyInstance) {
-  const parse = app.getDefaultJsonParser('error', 'error')
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') done(null, undefined)
-    else parse(request, body as string, done)
-  })
 }
 
 // A kept-alive connection that was busy when we began to close would otherwise hold us until killed.
