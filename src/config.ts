@@ -4,6 +4,7 @@ import { envSchema } from 'env-schema'
 import { type Static, type TObject, Type } from 'typebox'
 
 import { cdnOf, cdnProblems } from './cdn.ts'
+import { databaseUrlProblems } from './database-url.ts'
 import { type Identity, identityNames, identityOf, identityProblems } from './identity/settings.ts'
 import { proxiesOf, proxyProblems } from './proxies.ts'
 import { Settings } from './settings.ts'
@@ -33,7 +34,7 @@ export function readConfig(env: Environment): Config {
 
 /** The one setting that migrations need, so that they can run without the service's secrets. */
 export function readDatabaseUrl(env: Environment): string {
-  return checked(Type.Pick(Settings, ['DATABASE_URL']), env).DATABASE_URL
+  return checked(Type.Pick(Settings, ['DATABASE_URL']), env, databaseUrlProblems).DATABASE_URL
 }
 
 /** Whose tokens are believed, so that one can be made without the rest of the service. */
@@ -89,7 +90,7 @@ function schemaProblems({ errors }: SchemaFailure) {
 }
 
 function contradictions(settings: Partial<Record<keyof Settings, string>>) {
-  const problems = identityProblems(settings)
+  const problems = [...identityProblems(settings), ...databaseUrlProblems(settings)]
   if (!settings.AWS_ACCESS_KEY_ID !== !settings.AWS_SECRET_ACCESS_KEY) {
     problems.push('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set together')
   }

@@ -37,3 +37,20 @@ t.test('an instance whose clock is off is not ready', async (t) => {
     t.match(await ready(), { code: 'DATABASE_UNAVAILABLE', detail: /clocks .* apart/ })
   }
 })
+
+t.test(
+  'F40: with a clock that is 20 minutes off, no grant is given and nothing is recorded',
+  async (t) => {
+    const { ada, clock, sql } = await startApp(t)
+    const refused = { status: 503, code: 'DATABASE_UNAVAILABLE', detail: /clocks .* disagree/ }
+    for (const seconds of [-1200, -61, 61, 1200]) {
+      clock.now = () => new Date(Date.now() + 1000 * seconds)
+      await t.rejects(ada.createUpload(picture), refused, `${seconds} s`)
+    }
+    t.same(await sql`select 1 from uploads`, [])
+    for (const seconds of [-50, 0, 50]) {
+      clock.now = () => new Date(Date.now() + 1000 * seconds)
+      await t.resolves(ada.createUpload(picture), `${seconds} s`)
+    }
+  }
+)

@@ -38,6 +38,7 @@ t.test('it gives up after three tries, and at once on anything else', async (t) 
     ['23503', 3],
     ['40001', 3],
     ['40P01', 3],
+    ['55P03', 3],
     ['23505', 1],
     ['57P01', 1]
   ] as const) {
@@ -54,7 +55,15 @@ t.test('it gives up after three tries, and at once on anything else', async (t) 
 t.test('Postgres is away when it shuts down, is full, read-only or out of reach', (t) => {
   const away = ['57P01', '57P02', '57P03', '53300', '08006', '25006', '57014', '25P03']
   const unreachable = ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EHOSTUNREACH', 'CONNECT_TIMEOUT']
-  for (const code of [...away, ...unreachable]) t.ok(isDatabaseAway(coded(code)), code)
+  const untrusted = [
+    'CERT_HAS_EXPIRED',
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+    'ERR_SSL_WRONG_VERSION_NUMBER'
+  ]
+  for (const code of [...away, ...unreachable, ...untrusted])
+    t.ok(isDatabaseAway(coded(code)), code)
   for (const code of ['23505', '42P01', '22P02']) t.notOk(isDatabaseAway(coded(code)), code)
   t.notOk(isDatabaseAway(new Error('without a code')))
   t.notOk(isDatabaseAway('no error at all'))

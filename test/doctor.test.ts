@@ -15,6 +15,7 @@ import { setUpBucket } from '../src/doctor/setup.ts'
 import { openClients } from '../src/s3/client.ts'
 import { BUCKET, SECRET } from './support/app.ts'
 import { cloneDatabase } from './support/database.ts'
+import { AUDIENCE, ISSUER, keyPair, serveKeys } from './support/provider.ts'
 import { isThorough } from './support/thorough.ts'
 
 const ORIGIN = 'https://app.example'
@@ -478,6 +479,39 @@ t.test('a database that is not migrated, is another one, or is away', async (t) 
   t.equal(away.store, EVERYTHING, 'the bucket is looked at all the same')
   t.match(report(away), /✘ database: .*ECONNREFUSED.*\n/)
   t.match(report(away), /– 3 more not looked at, because of "database"/)
+})
+
+t.test('the keys of tokens: there, of no use, or away', async (t) => {
+  const { look } = await start(t)
+  const { jwk } = await keyPair('ES256', 'a')
+  const provider = await serveKeys(t, [jwk])
+  const env = {
+    JWT_SECRET: '',
+    JWKS_URL: provider.url,
+    JWT_ISSUER: ISSUER,
+    JWT_AUDIENCE: AUDIENCE
+  }
+  const name = 'keys of tokens'
+  const keys = async () => of(await look(env, [name]), name)
+  t.match(await keys(), { outcome: 'pass', detail: /^1 at http.*, for ES256$/ })
+  provider.keys = []
+  t.match(await keys(), { outcome: 'fail', detail: /has no key/, advice: /JWKS_URL/ })
+  await provider.close()
+  t.match(await keys(), { outcome: 'fail', detail: /closed|ECONNREFUSED/ })
+  t.notOk(
+    (await look({}, [])).checks.some((check) => check.name === name),
+    'a secret needs none'
+  )
+})
+
+t.test('a replica in the place of the database', async (t) => {
+  const { env, look } = await start(t)
+  const client = postgres(env.DATABASE_URL!, { max: 1, onnotice: () => {} })
+  t.teardown(() => client.end())
+  const database = new URL(env.DATABASE_URL!).pathname.slice(1)
+  await client.unsafe(`alter database ${database} set default_transaction_read_only = on`)
+  const found = of(await look({}, ['database']), 'database')
+  t.match(found, { outcome: 'fail', detail: 'takes no writes', advice: /the primary/ })
 })
 
 t.test('a store that is away, for us or for those who upload', async (t) => {

@@ -4,12 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { DrizzleQueryError } from './drizzle.ts'
 
-const CONFLICTS = ['23503', '40001', '40P01'] // still referenced, serialization failure, deadlock
+// still referenced, serialization failure, deadlock, the operator's lock_timeout
+const CONFLICTS = ['23503', '40001', '40P01', '55P03']
 
 // refused to let us in, no such database, connection exceptions, cannot connect now, too many
 // connections, read-only, statement timeout, unreachable
 const AWAY =
   /^(28...|3D000|08...|57P0[1235]|57014|53...|25006|25P03|ECONN\w+|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|E(HOST|NET)UNREACH|EHOSTDOWN|EADDRNOTAVAIL)$/
+// The other side speaks no TLS, or its certificate is not the one that it should have.
+const UNTRUSTED = /^(EPROTO|ERR_(SSL|TLS)_\w+|\w*CERT\w*|UNABLE_TO_\w+|HOSTNAME_MISMATCH)$/
 const AWAY_CLIENT = /^(DATABASE_DEADLINE|CONNECT_TIMEOUT|CONNECTION_(CLOSED|ENDED|DESTROYED))$/
 
 // Postgres throws us out, the socket broke, the client noticed
@@ -21,15 +24,20 @@ const LOST = /^(57P0[12]|ECONN\w+|EPIPE|ETIMEDOUT|CONNECTION_(CLOSED|ENDED|DESTR
  */
 export const isDatabaseAway = (err: unknown) => {
   const code = errorCode(err)
-  return AWAY.test(code) || AWAY_CLIENT.test(code) || CONFLICTS.includes(code)
+  return (
+    [AWAY, AWAY_CLIENT, UNTRUSTED].some((codes) => codes.test(code)) || CONFLICTS.includes(code)
+  )
 }
 
 /** The connection is gone, and with it the transaction that it carried. */
 export const isConnectionLost = (err: unknown) => LOST.test(errorCode(err))
 
-/** This session was ended, and most likely the others of the pool too. */
+/**
+ * This session was ended, and most likely the others of the pool too; or it goes on at what used to be
+ * the primary, and the new one is only found by connecting anew.
+ */
 export const isSessionEnded = (err: unknown) =>
-  /^(57P0[12]|CONNECTION_CLOSED|ECONNRESET|EPIPE)$/.test(errorCode(err))
+  /^(57P0[12]|25006|CONNECTION_CLOSED|ECONNRESET|EPIPE)$/.test(errorCode(err))
 
 /** What went wrong, without the statement and its parameters, which are no business of a log. */
 export const withoutQuery = (err: unknown) =>

@@ -97,6 +97,8 @@ async function launch(command: string[], folder: string) {
   }
 }
 
+const READY = /is ready to accept (read-only )?connections/
+
 function launchOnce(command: string[]) {
   const options = { detached: true, env: { ...process.env, LC_ALL: 'C' } }
   const shell = spawn('sh', ['-c', KEEPER, 'sh', ...command], options)
@@ -110,7 +112,7 @@ function launchOnce(command: string[]) {
   return new Promise<{ stop?: () => Promise<void>; output: string }>((settle, fail) => {
     shell.stderr.on('data', (chunk) => {
       output = `${output}${chunk}`.slice(-5000)
-      if (output.includes('is ready to accept connections')) settle({ stop, output })
+      if (READY.test(output)) settle({ stop, output })
     })
     shell.stdout.resume()
     shell.once('error', fail)

@@ -21,8 +21,10 @@ export const database: Check[] = [
 
 async function answers({ db }: Subject) {
   try {
-    await db.execute(sql`select 1`)
-    return pass('answers')
+    const asked = sql`select current_setting('transaction_read_only') = 'on' as "readOnly"`
+    const [row] = await db.execute<{ readOnly: boolean }>(asked)
+    if (!row!.readOnly) return pass('answers')
+    return fail('takes no writes', 'DATABASE_URL has to lead to the primary, not to a replica')
   } catch (err) {
     return fail(sentence(withoutQuery(err)), 'look at DATABASE_URL, and whether it runs')
   }

@@ -11,6 +11,7 @@ import { copies } from './copies.ts'
 import { database } from './database.ts'
 import { sentence } from './errors.ts'
 import { forms } from './forms.ts'
+import { identity } from './identity.ts'
 import { lifecycle } from './lifecycle.ts'
 import { permissions } from './permissions.ts'
 import { publishing, puts } from './puts.ts'
@@ -76,7 +77,8 @@ export const checksOf = (config: Config): Check[] => [
   publishing,
   ...settings(config),
   ...lifecycle,
-  ...database
+  ...database,
+  ...identity(config)
 ]
 
 async function look({ name, needs = [], run, vital }: Check, subject: Subject, before: Result[]) {

@@ -42,7 +42,7 @@ export function openKeySet(
 
   async function ask() {
     try {
-      keys = keysOf(await download(url, deadlineMs))
+      keys = await fetchKeys(url, deadlineMs)
       failure = undefined
       fetchedAt = now()
       mayAskAt = fetchedAt + AGAIN_MS
@@ -78,6 +78,10 @@ export function openKeySet(
 
   return { find, refresh, assertReady }
 }
+
+/** The usable keys of the set there. @throws {Error} when there is none, or the set cannot be had */
+export const fetchKeys = async (url: string, deadlineMs = DEADLINE_MS) =>
+  keysOf(await download(url, deadlineMs))
 
 // The key decides what a token's algorithm may be, and not the token what is done with the key.
 function pick(keys: Key[], alg: unknown, kid: unknown) {

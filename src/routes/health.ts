@@ -50,9 +50,11 @@ async function probe({ db, bucket, now }: Deps, isOurs: () => Promise<void>) {
   // The newest thing that a migration makes: without it this version cannot work.
   const asked = sql`select exists (select from pg_proc
       where proname = 'commit_upload' and pronamespace = current_schema()::regnamespace) as migrated,
-    extract(epoch from clock_timestamp())::float * 1000 as now`
+    extract(epoch from clock_timestamp())::float * 1000 as now,
+    current_setting('transaction_read_only') = 'on' as "readOnly"`
   const [[row]] = await Promise.all([db.execute<Probed>(asked), bucket.ping()])
   if (!row?.migrated) throw problem('DATABASE_UNAVAILABLE', 'The database is not migrated.')
+  if (row.readOnly) await refuseReplica(db)
   const skewMs = Math.round(now().getTime() - row.now)
   if (Math.abs(skewMs) > MOST_SKEW_MS) {
     const detail = `The clocks of this process and of Postgres are ${skewMs} ms apart.`
@@ -64,8 +66,17 @@ async function probe({ db, bucket, now }: Deps, isOurs: () => Promise<void>) {
   })
 }
 
+// By a write that fails: such a connection is given up, for the primary may be elsewhere by now.
+async function refuseReplica(db: Deps['db']) {
+  const cause = await db
+    .execute(sql`update installation set id = id where false`)
+    .catch((err) => err)
+  throw problem('DATABASE_UNAVAILABLE', 'The database takes no writes: a replica?', { cause })
+}
+
 interface Probed extends Record<string, unknown> {
   migrated: boolean
+  readOnly: boolean
   now: number
 }
 

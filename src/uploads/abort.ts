@@ -1,6 +1,7 @@
 // Abort an upload: from now on nobody can confirm it.
 
 import { and, sql } from '../db/drizzle.ts'
+import { retryConflicts } from '../db/errors.ts'
 import { uploads } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'
@@ -14,11 +15,12 @@ import { isOpen } from './state.ts'
  */
 export async function abortUpload(deps: Deps, userId: string, id: string) {
   assertId(id)
-  const [aborted] = await deps.db
+  const discard = deps.db
     .update(uploads)
     .set({ discardedAt: sql`now()` })
     .where(and(isTheirs(id, userId), isOpen))
     .returning({ id: uploads.id })
+  const [aborted] = await retryConflicts(() => discard.execute())
   if (aborted) return
   const { state } = await readUpload(deps, userId, id)
   if (state === 'confirmed') throw problem('UPLOAD_CONFIRMED')

@@ -1,7 +1,6 @@
 // Commit: write the verified object's key to the user's row, all or nothing.
 
 import { discardSeconds } from '../avatars/discard.ts'
-import { retryConflicts } from '../db/errors.ts'
 import { statement } from '../db/statement.ts'
 import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'
@@ -21,7 +20,7 @@ export async function commit(deps: Deps, claimed: Claimed, { width, height }: Pi
   if (signal?.aborted) throw problem('CONFIRM_INTERRUPTED')
   const { id, userId, key, contentType, sizeBytes, purpose, createdAt, expiresAt } = claimed
   const parameters = [id, userId, key, width, height, discardSeconds(config)] as const
-  const [row] = await retryConflicts(() => write(db, ...parameters))
+  const [row] = await write(db, ...parameters)
   const { outcome, at } = row!
   if (outcome === 'erased') throw problem('UPLOAD_NOT_FOUND')
   if (outcome === 'settled') return null

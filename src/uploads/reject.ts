@@ -1,6 +1,7 @@
 // Reject: record why the object is not what was declared, for good.
 
 import { and, sql } from '../db/drizzle.ts'
+import { retryConflicts } from '../db/errors.ts'
 import { uploads } from '../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'
@@ -14,10 +15,11 @@ import { isOpen } from './state.ts'
 export async function reject(deps: Deps, { id, userId }: Claimed, found: Reason[]) {
   if (deps.signal?.aborted) throw problem('CONFIRM_INTERRUPTED')
   const reasons = found.filter((reason, index) => index === found.findIndex(sameAs(reason)))
-  await deps.db
+  const discard = deps.db
     .update(uploads)
     .set({ reasons, discardedAt: sql`now()` })
     .where(and(isTheirs(id, userId), isOpen))
+  await retryConflicts(() => discard.execute())
   return settled(deps, userId, id)
 }
 
