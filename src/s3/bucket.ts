@@ -71,6 +71,7 @@ export interface S3 {
   signer: ReturnType<typeof openClients>['signer']
   signUrls: ReturnType<typeof openClients>['signUrls']
   signForms: ReturnType<typeof openClients>['signForms']
+  replaceCredentials: ReturnType<typeof openClients>['replaceCredentials']
   name: string
   deadlineMs: number
   store: Store

@@ -12,16 +12,29 @@ import type { S3 } from './bucket.ts'
  * @throws {Problem} STORAGE_UNAVAILABLE for everything else that goes wrong, with its cause
  */
 export async function call<Result>(
-  { deadlineMs, signal }: Pick<S3, 'deadlineMs' | 'signal'>,
+  { deadlineMs, signal, replaceCredentials }: Called,
   send: (options: { abortSignal: AbortSignal }) => Promise<Result>
 ): Promise<Result | null> {
   try {
-    return await limited(deadlineMs, signal, (abortSignal) => send({ abortSignal }))
+    return await limited(deadlineMs, signal, (abortSignal) =>
+      send({ abortSignal }).catch(async (err) => {
+        // Refused before anything was done, and whoever issues credentials may have others.
+        if (!isStale(err) || !(await replaceCredentials())) throw err
+        return send({ abortSignal })
+      })
+    )
   } catch (err) {
     if (isAbsent(err)) return null
     throw unavailable(err)
   }
 }
+
+type Called = Pick<S3, 'deadlineMs' | 'signal' | 'replaceCredentials'>
+
+// Revoked, rotated away, or ended by a clock that is not ours; the answer to a HEAD has no name for it.
+const isStale = ({ name, $metadata }: { name: string; $metadata?: { httpStatusCode?: number } }) =>
+  /^(ExpiredToken|InvalidToken|InvalidAccessKeyId|TokenRefreshRequired)/.test(name) ||
+  (/^Unknown/.test(name) && [400, 403].includes($metadata?.httpStatusCode ?? 0))
 
 /** S3 did not do what it should; the client may try again, the log gets the cause. */
 export const unavailable = (err: unknown) =>

@@ -36,6 +36,7 @@ export function openClients(config: Connection) {
     signUrls: urlSigner(placeFor, credentialsFor),
     signForms: formSigner(placeFor, credentialsFor),
     plain,
+    replaceCredentials: credentialsFor.replace,
     close
   }
 }

@@ -30,7 +30,8 @@ const PATIENCE_MS = 1_000 // with others at hand, nobody waits long for better o
  * Keeps the provider's credentials: to ask it every time costs more than to sign. When those at
  * hand would end too early it is asked for others, by one call at a time; if it has none, those at
  * hand are used until a minute before their end.
- * @returns what gives the credentials, at once where it can
+ * @returns what gives the credentials, at once where it can; its `replace` gets others where the store
+ *   takes those at hand no more, though they should not have ended, and says whether there are any
  * @throws (from there) when there are none, or none in time
  */
 export function holdCredentials(provide: Provider) {
@@ -77,7 +78,24 @@ export function holdCredentials(provide: Provider) {
     if (!held || endOf(found) >= endOf(held)) held = found
   }
 
-  return get
+  let replacing = Promise.resolve(false)
+  let replacedAt = Number.NEGATIVE_INFINITY
+  // All that are refused at about the same time wait for the same answer.
+  function replace(): Promise<boolean> {
+    const now = performance.now()
+    if (now - replacedAt < AGAIN_MS) return replacing
+    replacedAt = now
+    replacing = others().catch(() => false)
+    return replacing
+  }
+
+  async function others() {
+    const before = held
+    held = await inTime(provide({ forceRefresh: true }), PATIENCE_MS)
+    return held.accessKeyId !== before?.accessKeyId || held.sessionToken !== before.sessionToken
+  }
+
+  return Object.assign(get, { replace })
 }
 
 const endOf = ({ expiration }: Credentials) => expiration?.getTime() ?? Number.POSITIVE_INFINITY
