@@ -62,6 +62,7 @@ export async function startInstance(
   const inject = async (options: InjectOptions) => {
     const reply = await app.inject(options)
     assertDeclared(options, reply)
+    assertDiscreet(reply)
     return reply
   }
   // Where others make the tokens, nobody here can.
@@ -149,6 +150,15 @@ export function userOf(inject: Inject, token: string) {
   }
   return user
 }
+
+// T63: of what went wrong behind it, an answer says neither where nor with what.
+function assertDiscreet({ statusCode, body }: Reply) {
+  const told = statusCode >= 500 && TELLING.exec(body)
+  if (told) throw new Error(`a ${statusCode} tells of ${told[0]}: ${body}`)
+}
+
+const TELLING =
+  /avatars-of-a-test|127\.0\.0\.1|localhost|staging\/|avatars\/|[0-9a-f]{16}|postgres:|\bselect |\binsert |\bat .*\.[jt]s|<Error>|S3_|DATABASE_URL/
 
 // Whatever a test makes the service answer must stand in its own description.
 function assertDeclared({ method = 'GET', url }: InjectOptions, reply: Reply) {
