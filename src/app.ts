@@ -13,7 +13,7 @@ import { problem } from './errors.ts'
 import { registerTokens } from './routes/authenticate.ts'
 import { avatarRoutes } from './routes/avatars.ts'
 import { docsRoutes, homeAtDocs } from './routes/docs.ts'
-import { refuseAmbiguous } from './routes/framing.ts'
+import { endConnection, refuseAmbiguous } from './routes/framing.ts'
 import { addHeaders } from './routes/headers.ts'
 import { healthRoutes } from './routes/health.ts'
 import { acceptOnlyJson } from './routes/json.ts'
@@ -53,7 +53,9 @@ export async function buildApp(
     routerOptions: { maxParamLength: 100 },
     // Fastify's defaults drop unknown fields and turn "7" into 7; ours are refused and stay strings.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
-    frameworkErrors: sendProblem
+    // No hook has looked at the request: it counts as one that is not clear.
+    frameworkErrors: (err, request, reply) =>
+      sendProblem(err, request, endConnection(request, reply))
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   app.setErrorHandler(sendProblem)

@@ -20,11 +20,13 @@ export function proxyProblems(settings: ProxySettings) {
 }
 
 const rangesOf = ({ TRUSTED_PROXIES = '' }: ProxySettings) =>
-  TRUSTED_PROXIES.split(',').filter(Boolean)
+  TRUSTED_PROXIES.split(',')
+    .map((range) => range.trim())
+    .filter(Boolean)
 
 // A range of everybody would let each caller choose an address.
 function isRange(range: string) {
-  const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(range) ?? []
+  const [, address = '', bits] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(range) ?? []
   const family = isIP(address)
   if (family === 0) return false
   return bits === undefined || (Number(bits) > 0 && Number(bits) <= (family === 4 ? 32 : 128))

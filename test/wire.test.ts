@@ -1,6 +1,7 @@
 // What reaches the service byte by byte: requests that two readers could take for different ones, methods,
 // repeated parameters, and who is believed about where a request comes from.
 
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 
@@ -44,6 +45,12 @@ const ambiguous: Record<string, string> = {
   'bare line feeds': 'GET /health/live HTTP/1.1\nhost: x\n\n',
   'one bare line feed': `${get}host: x\nx-a: b\r\n\r\n`,
   'a bare carriage return': `${get}host: x\rx-a: b\r\n\r\n`,
+  'a target that nobody can decode, and two hosts': `GET /%zz HTTP/1.1\r\nhost: x\r\nhost: y\r\n\r\n${hidden}`,
+  'a target that nobody can decode, and another coding': `POST /%zz HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip, chunked\r\n${end}${hidden}`,
+  'a fragment in a target': `GET /health/live#x HTTP/1.1\r\nhost: x\r\n\r\n${hidden}`,
+  'a body in chunks where none is read': `${get}host: x\r\n${chunked}${end}${hidden}`,
+  'two tokens': `${get}host: x\r\nauthorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n${hidden}`,
+  'two content types': `${post}content-type: application/json\r\nContent-Type: text/plain\r\n\r\n${hidden}`,
   'a NUL in a header': `${get}host: x\r\nx-a: a\0b\r\n\r\n`,
   'no host': `${get}\r\n${hidden}`,
   'two hosts': `${get}host: x\r\nHost: y\r\n\r\n${hidden}`,
@@ -96,6 +103,29 @@ t.test('what is clear is answered, however unusual', async (t) => {
     ['many headers', `${get}host: x\r\n${'a: b\r\n'.repeat(4000)}\r\n`, ['431']]
   ]
   for (const [name, text, expected] of cases) t.same(statuses(await say(text)), expected, name)
+})
+
+t.test(
+  'an address that is too long ends the connection, whatever else is wrong with it',
+  async (t) => {
+    const say = await listen(t)
+    const long = `/api/uploads/${'a'.repeat(200)}`
+    const answers = await say(`GET ${long} HTTP/1.1\r\nhost: x\r\nhost: y\r\n\r\n${hidden}`)
+    t.same(statuses(answers), ['404'])
+  }
+)
+
+t.test('an answer that came before the end of a body in chunks is the only one', async (t) => {
+  const { app } = await startApp(t)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as { port: number }
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => {})
+  const all = buffer(socket)
+  socket.write(`${post}${chunked}\r\n`)
+  await once(socket, 'readable')
+  socket.write(`zz\r\nhello${end}${get}host: x\r\n\r\n`)
+  t.same(statuses((await all).toString('latin1')), ['401'])
 })
 
 t.test('only application/json is read, however the type is spelled', async (t) => {
@@ -187,7 +217,7 @@ t.test('only listed proxies are believed about where a request comes from', asyn
     return (await app.inject({ url: '/seen', headers: told, remoteAddress })).json()
   }
   t.match(await seen({}, '10.0.0.7'), { ip: '10.0.0.7', host: 'localhost:80' })
-  const proxies = { TRUSTED_PROXIES: '10.0.0.0/8,fd00::1' }
+  const proxies = { TRUSTED_PROXIES: '10.0.0.0/8, fd00::1' }
   t.match(await seen(proxies, '10.0.0.7'), { ip: '203.0.113.9', host: 'evil.example' })
   t.match(await seen(proxies, '192.0.2.1'), { ip: '192.0.2.1', host: 'localhost:80' })
   for (const TRUSTED_PROXIES of [
@@ -197,7 +227,8 @@ t.test('only listed proxies are believed about where a request comes from', asyn
     '::/0',
     '10.0.0.0/33',
     'proxy.example',
-    '10.0.0.0/8/8'
+    '10.0.0.0/8/8',
+    'fe80::1%eth0'
   ]) {
     const needed = {
       DATABASE_URL: 'postgres://x/y',

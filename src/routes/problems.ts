@@ -14,6 +14,7 @@ import { Type } from 'typebox'
 import { isDatabaseAway, withoutQuery } from '../db/errors.ts'
 import { catalogue, Problem, type ProblemCode, problem } from '../errors.ts'
 import { Reason } from '../reasons.ts'
+import { endConnection, isArriving } from './framing.ts'
 import { headers } from './headers.ts'
 
 /**
@@ -85,6 +86,7 @@ export function sendProblem(err: unknown, request: FastifyRequest, reply: Fastif
   if (status >= 500) request.log.error({ err: withoutQuery(told.cause ?? err), code }, message)
   // Also where no hook has run; and a 404 may be over at once, but caches may keep one that says nothing.
   reply.headers(headers).header('cache-control', 'no-store')
+  if (isArriving(request)) endConnection(request, reply)
   if (retryAfterSeconds) reply.header('retry-after', retryAfterSeconds)
   if (status === 401) reply.header('www-authenticate', 'Bearer')
   return reply.code(status).type('application/problem+json').send(document(told))
