@@ -13,6 +13,7 @@ import { problem } from './errors.ts'
 import { registerTokens } from './routes/authenticate.ts'
 import { avatarRoutes } from './routes/avatars.ts'
 import { docsRoutes, homeAtDocs } from './routes/docs.ts'
+import { addDrain } from './routes/draining.ts'
 import { refuseAmbiguous } from './routes/framing.ts'
 import { addHeaders } from './routes/headers.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -60,7 +61,7 @@ export async function buildApp(
     throw problem('NOT_FOUND')
   })
   acceptOnlyJson(app as unknown as FastifyInstance)
-  closeConnectionsWhenClosing(app as unknown as FastifyInstance)
+  addDrain(app as unknown as FastifyInstance)
   refuseAmbiguous(app as unknown as FastifyInstance)
   addHeaders(app as unknown as FastifyInstance)
   const refuseOtherMethods = gatherMethods(app as unknown as FastifyInstance)
@@ -91,16 +92,5 @@ function acceptOnlyJson(app: FastifyInstance) {
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined)
     else parse(request, body as string, done)
-  })
-}
-
-// A kept-alive connection that was busy when we began to close would otherwise hold us until killed.
-function closeConnectionsWhenClosing(app: FastifyInstance) {
-  let closing = false
-  app.addHook('preClose', async () => {
-    closing = true
-  })
-  app.addHook('onSend', async (_request, reply) => {
-    if (closing) reply.header('connection', 'close')
   })
 }
