@@ -13,6 +13,7 @@ import { problem } from './errors.ts'
 import { registerTokens } from './routes/authenticate.ts'
 import { avatarRoutes } from './routes/avatars.ts'
 import { docsRoutes, homeAtDocs } from './routes/docs.ts'
+import { addDrain } from './routes/draining.ts'
 import { endConnection, refuseAmbiguous } from './routes/framing.ts'
 import { addHeaders } from './routes/headers.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -63,7 +64,7 @@ export async function buildApp(
     throw problem('NOT_FOUND')
   })
   acceptOnlyJson(app as unknown as FastifyInstance)
-  closeConnectionsWhenClosing(app as unknown as FastifyInstance)
+  addDrain(app as unknown as FastifyInstance)
   refuseAmbiguous(app as unknown as FastifyInstance)
   addHeaders(app as unknown as FastifyInstance)
   const refuseOtherMethods = gatherMethods(app as unknown as FastifyInstance)
@@ -85,15 +86,4 @@ export async function buildApp(
   await app.register(healthRoutes, { prefix: '/health', deps })
   refuseOtherMethods()
   return app
-}
-
-// A kept-alive connection that was busy when we began to close would otherwise hold us until killed.
-function closeConnectionsWhenClosing(app: FastifyInstance) {
-  let closing = false
-  app.addHook('preClose', async () => {
-    closing = true
-  })
-  app.addHook('onSend', async (_request, reply) => {
-    if (closing) reply.header('connection', 'close')
-  })
 }

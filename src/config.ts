@@ -150,6 +150,7 @@ function arrange(settings: Settings) {
     trustedProxies: proxiesOf(settings),
     corsOrigins: list(settings.CORS_ORIGINS),
     logLevel: settings.LOG_LEVEL,
+    drainSeconds: settings.DRAIN_SECONDS,
     grantSeconds: settings.GRANT_SECONDS,
     confirmSeconds: settings.CONFIRM_SECONDS,
     urlSeconds: settings.URL_SECONDS,

@@ -46,6 +46,7 @@ export const catalogue = {
   STORAGE_UNAVAILABLE: [503, 'The object storage does not answer.', 2],
   DATABASE_UNAVAILABLE: [503, 'The database does not answer.', 2],
   IDENTITY_UNAVAILABLE: [503, 'The keys that tokens are verified with cannot be fetched.', 5],
+  INSTANCE_CLOSING: [503, 'This instance is closing: ask another one.', 1],
   CONFIRM_INTERRUPTED: [503, 'The confirm took too long and was given up: confirm again.', 1]
 } as const satisfies Record<string, readonly [number, string, number?]>
 

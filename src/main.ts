@@ -2,7 +2,6 @@
 
 import { flushCompileCache } from 'node:module'
 
-import closeWithGrace from 'close-with-grace'
 import pino from 'pino'
 
 import { buildApp } from './app.ts'
@@ -10,12 +9,12 @@ import { ConfigError, readConfig } from './config.ts'
 import { openDatabase } from './db/client.ts'
 import { startJanitor } from './janitor/schedule.ts'
 import { openBucket } from './s3/bucket.ts'
+import { endInOrder } from './shutdown.ts'
 import { isUnnamed } from './stores.ts'
 
 // Many lines at once, or those of a tenth of a second: a write costs more than what it says. What is
 // left is written at the end; kill -9 loses so much.
 const LOG = pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 100 })
-const DRAIN_MS = 25_000 // orchestrators kill after 30 s
 
 try {
   await serve()
@@ -34,17 +33,13 @@ async function serve() {
   const deps = { config, db: database.db, bucket, now: () => new Date() }
   const app = await buildApp(deps, { level: config.logLevel, stream: LOG })
   const stopJanitor = startJanitor(deps, app.log)
-  app.addHook('preClose', async () => void stopJanitor()) // while requests are still being answered
   app.addHook('onClose', async () => {
     await stopJanitor()
     bucket.close()
     await database.close()
   })
-  closeWithGrace({ delay: DRAIN_MS, logger: app.log }, async ({ err }) => {
-    if (err) app.log.error({ err }, 'closing after an error')
-    await app.close()
-    await new Promise((done) => LOG.flush(done)) // also when its reader is slow
-  })
+  const finish = () => new Promise((done) => LOG.flush(done)) // also when its reader is slow
+  endInOrder(app, config, { stopJanitor, finish })
   if (isUnnamed(config.s3.store)) {
     app.log.warn('nobody said which store this is: directo doctor --keep finds out what it can do')
   }

@@ -86,6 +86,7 @@ export const Settings = Type.Object({
     { default: '' }
   ),
   CORS_ORIGINS: text('origins whose pages may call the API, separated by commas', { default: '' }),
+  DRAIN_SECONDS: integer('how long it serves on after SIGTERM, no longer ready', 0, 60, 5),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     description: 'least severe log line that is written',
     default: 'info'

@@ -14,8 +14,10 @@ import { environmentOf } from '../src/dev/environment.ts'
 import { startSandbox } from '../src/dev/sandbox/server.ts'
 import { BUCKET, SECRET } from './support/app.ts'
 import { cloneDatabase } from './support/database.ts'
+import { coverage } from './support/process.ts'
 import { isThorough } from './support/thorough.ts'
 
+// The environment of the service is what a test gives it; tap's own is for coverage alone.
 function directo(t: Test, argv: string[], env: Record<string, string> = {}, measured = true) {
   const { PATH, NODE_COMPILE_CACHE } = process.env
   const inherited = measured ? coverage() : { PATH, NODE_COMPILE_CACHE }
@@ -41,12 +43,6 @@ function directo(t: Test, argv: string[], env: Record<string, string> = {}, meas
   return { child, ended, says }
 }
 
-// The environment of the service is what a test gives it; tap's own is for coverage alone.
-function coverage() {
-  const ours = Object.entries(process.env).filter(([name]) => /^(PATH|NODE_|_?TAP)/.test(name))
-  return Object.fromEntries(ours)
-}
-
 async function environment(t: Test) {
   const sandbox = await startSandbox()
   t.teardown(sandbox.close)
@@ -55,6 +51,7 @@ async function environment(t: Test) {
     ...environmentOf(sandbox, BUCKET),
     JWT_SECRET: SECRET,
     CORS_ORIGINS: 'https://app.example',
+    DRAIN_SECONDS: '0',
     PORT: '0'
   }
   return { sandbox, env }

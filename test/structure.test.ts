@@ -65,7 +65,8 @@ const below: Record<string, string[]> = {
     's3'
   ],
   app: ['routes', 'deps', 'errors'],
-  main: ['app', 'config', 'db', 'janitor', 's3', 'stores'],
+  shutdown: ['config', 'db'],
+  main: ['app', 'config', 'db', 'janitor', 's3', 'shutdown', 'stores'],
   doctor: ['config', 'db', 'identity', 'keys', 's3', 'stores'],
   cli: ['main', 'config', 'db', 'dev', 'doctor', 'identity', 'janitor'],
   dev: ['app', 'client', 'config', 'db', 'doctor', 'janitor', 's3']

@@ -5,7 +5,7 @@ import { Type } from 'typebox'
 
 import { sql } from '../db/drizzle.ts'
 import type { Deps } from '../deps.ts'
-import { problem } from '../errors.ts'
+import { type ProblemCode, problem } from '../errors.ts'
 import { assertOurBucket, BucketNotOurs } from '../janitor/label.ts'
 import { problems } from './problems.ts'
 
@@ -15,15 +15,22 @@ const tags = ['health']
 const MOST_SKEW_MS = 30_000
 const TRUSTED_MS = 60_000 // a bucket seldom changes hands
 const CACHED_MS = 1000 // however many balancers ask, the dependencies are asked once a second
+const PROBE_MS = 2000 // longer waits no orchestrator; what is so slow is not ready
 
 export const healthRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) => {
-  const isOurs = trusted(() => assertOurBucket(deps), TRUSTED_MS)
+  const isOurs = trusted(() => askBucket(deps), TRUSTED_MS)
   const ready = remembered(async () => {
-    await Promise.all([probe(deps, isOurs), app.keySet?.assertReady()])
+    const migrated = askPostgres(deps)
+    await Promise.all([
+      soon(migrated, 'DATABASE_UNAVAILABLE'),
+      soon(Promise.all([migrated, deps.bucket.ping()]).then(isOurs), 'STORAGE_UNAVAILABLE'),
+      soon(app.keySet?.assertReady(), 'IDENTITY_UNAVAILABLE')
+    ])
   }, CACHED_MS)
 
   app.get('/live', { schema: live }, async () => ({ status: 'ok' as const }))
   app.get('/ready', { schema: readiness }, async () => {
+    if (app.drain.hasBegun) throw problem('INSTANCE_CLOSING')
     await ready()
     return { status: 'ok' as const }
   })
@@ -42,17 +49,22 @@ const readiness = {
   summary: 'Postgres is migrated, the bucket answers and is ours, clocks agree, there are keys',
   response: {
     200: Healthy,
-    ...problems('DATABASE_UNAVAILABLE', 'STORAGE_UNAVAILABLE', 'IDENTITY_UNAVAILABLE')
+    ...problems(
+      'DATABASE_UNAVAILABLE',
+      'STORAGE_UNAVAILABLE',
+      'IDENTITY_UNAVAILABLE',
+      'INSTANCE_CLOSING'
+    )
   }
 }
 
-async function probe({ db, bucket, now }: Deps, isOurs: () => Promise<void>) {
+async function askPostgres({ db, now }: Deps) {
   // The newest thing that a migration makes: without it this version cannot work.
   const asked = sql`select exists (select from pg_proc
       where proname = 'commit_upload' and pronamespace = current_schema()::regnamespace) as migrated,
     extract(epoch from clock_timestamp())::float * 1000 as now,
     current_setting('transaction_read_only') = 'on' as "readOnly"`
-  const [[row]] = await Promise.all([db.execute<Probed>(asked), bucket.ping()])
+  const [row] = await db.execute<Probed>(asked)
   if (!row?.migrated) throw problem('DATABASE_UNAVAILABLE', 'The database is not migrated.')
   if (row.readOnly) await refuseReplica(db)
   const skewMs = Math.round(now().getTime() - row.now)
@@ -60,10 +72,6 @@ async function probe({ db, bucket, now }: Deps, isOurs: () => Promise<void>) {
     const detail = `The clocks of this process and of Postgres are ${skewMs} ms apart.`
     throw problem('DATABASE_UNAVAILABLE', detail)
   }
-  await isOurs().catch((cause) => {
-    if (!(cause instanceof BucketNotOurs)) throw cause
-    throw problem('STORAGE_UNAVAILABLE', 'The bucket may be that of another database.', { cause })
-  })
 }
 
 // By a write that fails: such a connection is given up, for the primary may be elsewhere by now.
@@ -80,6 +88,22 @@ interface Probed extends Record<string, unknown> {
   now: number
 }
 
+function askBucket(deps: Deps) {
+  return assertOurBucket(deps).catch((cause) => {
+    if (!(cause instanceof BucketNotOurs)) throw cause
+    throw problem('STORAGE_UNAVAILABLE', 'The bucket may be that of another database.', { cause })
+  })
+}
+
+// What is still waiting then ends by its own deadline.
+function soon(asked: Promise<unknown> | undefined, code: ProblemCode) {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    reject(problem(code, `There was no answer within ${PROBE_MS} ms.`))
+  }, PROBE_MS)
+  return Promise.race([asked, late]).finally(() => clearTimeout(timer))
+}
+
 // Once it was so, asked again after a while only.
 function trusted(ask: () => Promise<void>, ms: number) {
   let until = 0
@@ -93,12 +117,11 @@ function trusted(ask: () => Promise<void>, ms: number) {
 function remembered(ask: () => Promise<void>, ms: number) {
   let answer: Promise<void> | undefined
   return () => {
-    if (!answer) {
-      answer = ask()
+    answer ??= ask().finally(() => {
       setTimeout(() => {
         answer = undefined
       }, ms).unref()
-    }
+    })
     return answer
   }
 }

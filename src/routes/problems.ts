@@ -83,7 +83,8 @@ const body = (codes: ProblemCode[]) =>
 export function sendProblem(err: unknown, request: FastifyRequest, reply: FastifyReply) {
   const told = asProblem(err)
   const { status, code, message, retryAfterSeconds } = told
-  if (status >= 500) request.log.error({ err: withoutQuery(told.cause ?? err), code }, message)
+  const isFailure = status >= 500 && code !== 'INSTANCE_CLOSING'
+  if (isFailure) request.log.error({ err: withoutQuery(told.cause ?? err), code }, message)
   // Also where no hook has run; and a 404 may be over at once, but caches may keep one that says nothing.
   reply.headers(headers).header('cache-control', 'no-store')
   if (isArriving(request)) endConnection(request, reply)

@@ -28,7 +28,8 @@ const onlyToBrokenClients = [
   'AVATAR_NOT_FOUND',
   'PAYLOAD_TOO_LARGE',
   'UNSUPPORTED_MEDIA_TYPE',
-  'HEADERS_TOO_LARGE'
+  'HEADERS_TOO_LARGE',
+  'INSTANCE_CLOSING' // to orchestrators
 ]
 
 t.test('each code of the service has a sentence, and docs/client.md has them all', (t) => {

@@ -21,6 +21,7 @@ const env = {
   ...environmentOf(sandbox, 'directo'),
   JWT_SECRET: 'a secret of thirty-two bytes or more',
   CORS_ORIGINS: 'http://localhost:5173',
+  DRAIN_SECONDS: '0',
   PORT: '0'
 }
 try {

@@ -46,8 +46,14 @@ export async function startProcess(t: Ends, environment: Environment) {
     },
     /** kill -9; resolves when it is gone. */
     kill: () => end(running.child, 'SIGKILL'),
-    /** As an orchestrator stops it: it may finish what it is doing. */
-    stop: () => end(running.child, 'SIGTERM'),
+    /** As an orchestrator stops it: it may finish what it is doing. Resolves with its exit code. */
+    stop: (signal: NodeJS.Signals = 'SIGTERM') => end(running.child, signal),
+    /** Sends it a signal and waits for nothing. */
+    tell: (signal: NodeJS.Signals) => void running.child.kill(signal),
+    /** Its exit code, when it has one; null when it was killed. */
+    get ended() {
+      return running.ended
+    },
     async start() {
       if (!isRunning(running.child)) running = await serve(t, environment)
     },
@@ -69,7 +75,14 @@ export const processEnvironment: Environment = {
     : { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '' }),
   JWT_SECRET: SECRET,
   PORT: '0',
+  DRAIN_SECONDS: '0',
   JANITOR: 'off'
+}
+
+/** What of our own environment a process needs whose lines are to be counted. */
+export function coverage() {
+  const ours = Object.entries(process.env).filter(([name]) => /^(PATH|NODE_|_?TAP)/.test(name))
+  return Object.fromEntries(ours) as Environment
 }
 
 /** Runs any other `directo` command; `ended` resolves with its exit code, null when it was killed. */
@@ -107,7 +120,8 @@ async function serve(t: Ends, environment: Environment) {
   createInterface(child.stderr!).on('line', keep)
   child.once('close', () => reject(new Error(`directo serve ended:\n${lines.join('\n')}`)))
   child.once('error', reject)
-  return { child, lines, url: await listening }
+  const ended = once(child, 'close').then(([code]) => code as number | null)
+  return { child, lines, ended, url: await listening }
 }
 
 function launch(t: Ends, argv: string[], environment: Environment): ChildProcess {
@@ -122,10 +136,11 @@ const isRunning = ({ exitCode, signalCode }: ChildProcess) =>
   exitCode === null && signalCode === null
 
 async function end(child: ChildProcess, signal: NodeJS.Signals) {
-  if (!isRunning(child)) return
+  if (!isRunning(child)) return child.exitCode
   const exited = once(child, 'exit')
   child.kill(signal)
   await exited
+  return child.exitCode
 }
 
 // A connection for each call: none that a dead process leaves behind is used again.

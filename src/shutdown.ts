@@ -1,0 +1,46 @@
+// The end of the process: after a signal in order, without losing a request; after an error soon.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import closeWithGrace from 'close-with-grace'
+import type { FastifyInstance } from 'fastify'
+
+import type { Config } from './config.ts'
+import { withoutQuery } from './db/errors.ts'
+
+const RESOURCES_MS = 3000 // to let go of Postgres and S3, and to write the log
+
+/**
+ * Waits for the end. SIGTERM: not ready from then on, but all is served for `DRAIN_SECONDS`, until
+ * balancers have noticed; then what is under way is finished, for as long as the slowest call may
+ * take. Other signals come from people, and skip the wait, as errors do. A second signal, or a second
+ * error, ends the process at once. The status is 0 after a signal and an end in order, else 1.
+ * @param finish is called last
+ */
+export function endInOrder(app: App, config: Config, { stopJanitor, finish }: Ending) {
+  const drainMs = config.drainSeconds * 1000
+  const callMs = Math.max(config.confirmDeadlineMs, config.databaseDeadlineMs, config.s3.deadlineMs)
+  const delay = drainMs + callMs + RESOURCES_MS
+  closeWithGrace({ delay, logger: app.log }, async ({ err, signal }) => {
+    if (err) app.log.fatal({ err: withoutQuery(err) }, 'closing after an error')
+    else app.log.info({ signal }, 'closing')
+    app.drain.begin()
+    void stopJanitor()
+    if (signal === 'SIGTERM') await sleep(drainMs)
+    const cut = setTimeout(() => {
+      app.log.warn('what was still under way is cut off')
+      app.server.closeAllConnections()
+    }, callMs)
+    await app.close()
+    clearTimeout(cut)
+    await finish()
+  })
+}
+
+type App = Pick<FastifyInstance, 'close' | 'drain' | 'log' | 'server'>
+
+interface Ending {
+  /** Resolves when nothing is swept any more. */
+  stopJanitor: () => Promise<void>
+  finish: () => Promise<unknown>
+}
