@@ -22,7 +22,9 @@ export const healthRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (ap
     await Promise.all([probe(deps, isOurs), app.keySet?.assertReady()])
   }, CACHED_MS)
 
-  app.get('/live', { schema: live }, async () => ({ status: 'ok' as const }))
+  app.get('/live', { schema: live, config: { isNeverShed: true } }, async () => ({
+    status: 'ok' as const
+  }))
   app.get('/ready', { schema: readiness }, async () => {
     await ready()
     return { status: 'ok' as const }
@@ -42,7 +44,7 @@ const readiness = {
   summary: 'Postgres is migrated, the bucket answers and is ours, clocks agree, there are keys',
   response: {
     200: Healthy,
-    ...problems('DATABASE_UNAVAILABLE', 'STORAGE_UNAVAILABLE', 'IDENTITY_UNAVAILABLE')
+    ...problems('DATABASE_UNAVAILABLE', 'STORAGE_UNAVAILABLE', 'IDENTITY_UNAVAILABLE', 'OVERLOADED')
   }
 }
 
