@@ -40,6 +40,7 @@ export async function startWorld(ends: Ends, settings: string[] = []) {
     NODE_ENV: 'production',
     DATABASE_URL: server.url,
     OPEN_UPLOADS_PER_USER: '1000',
+    SHED_DELAY_MS: '60000', // looked at, as in production
     // The sandbox shares the cores with its clients: what is measured is not how long it takes.
     S3_DEADLINE_MS: '60000',
     CONFIRM_DEADLINE_MS: '60000',

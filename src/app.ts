@@ -18,10 +18,12 @@ import { endConnection, refuseAmbiguous } from './routes/framing.ts'
 import { addHeaders } from './routes/headers.ts'
 import { healthRoutes } from './routes/health.ts'
 import { acceptOnlyJson } from './routes/json.ts'
+import { registerLimits } from './routes/limit.ts'
 import { OneLine } from './routes/logging.ts'
 import { gatherMethods } from './routes/methods.ts'
 import { answerGarbage, sendProblem } from './routes/problems.ts'
 import { redirectRoutes } from './routes/redirect.ts'
+import { shedLoad } from './routes/shed.ts'
 import { uploadRoutes } from './routes/uploads.ts'
 import { userRoutes } from './routes/users.ts'
 
@@ -76,6 +78,8 @@ export async function buildApp(
     maxAge: 600,
     strictPreflight: false
   })
+  await shedLoad(app as unknown as FastifyInstance, deps.config.limits.shed)
+  await registerLimits(app as unknown as FastifyInstance, deps.config.limits)
   await registerTokens(app, deps.config.identity)
   await app.register(home)
   await app.register(docsRoutes)

@@ -6,6 +6,7 @@ import { type Static, type TObject, Type } from 'typebox'
 import { cdnOf, cdnProblems } from './cdn.ts'
 import { databaseUrlProblems } from './database-url.ts'
 import { type Identity, identityNames, identityOf, identityProblems } from './identity/settings.ts'
+import { limitProblems, limitsOf } from './limits/settings.ts'
 import { proxiesOf, proxyProblems } from './proxies.ts'
 import { Settings } from './settings.ts'
 import { methodOf, names, type Store, storeOf } from './stores.ts'
@@ -104,6 +105,7 @@ function contradictions(settings: Partial<Record<keyof Settings, string>>) {
     problems.push('S3_PUBLIC_ENDPOINT needs S3_ENDPOINT')
   }
   problems.push(...storeProblems(settings), ...cdnProblems(settings), ...proxyProblems(settings))
+  problems.push(...limitProblems(settings))
   for (const origin of list(settings.CORS_ORIGINS ?? '')) {
     if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
       problems.push(`CORS_ORIGINS: "${origin}" is not an origin such as https://app.example.com`)
@@ -164,6 +166,7 @@ function arrange(settings: Settings) {
     },
     openUploadsPerUser: settings.OPEN_UPLOADS_PER_USER,
     confirmDeadlineMs: settings.CONFIRM_DEADLINE_MS,
+    limits: limitsOf(settings),
     janitor: {
       isOn: settings.JANITOR === 'on',
       sweepSeconds: settings.SWEEP_SECONDS,

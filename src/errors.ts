@@ -41,12 +41,14 @@ export const catalogue = {
   SIZE_NOT_ALLOWED: [422, 'An object of this size is not accepted.'],
   OBJECT_REJECTED: [422, 'The object is refused; the reasons say why.'],
   TOO_MANY_OPEN_UPLOADS: [429, 'Too many uploads are open: confirm or abort some.', 30],
+  RATE_LIMITED: [429, 'Too many requests.', 1],
   HEADERS_TOO_LARGE: [431, 'The headers of the request are too large.'],
   INTERNAL: [500, 'Internal error.'],
   STORAGE_UNAVAILABLE: [503, 'The object storage does not answer.', 2],
   DATABASE_UNAVAILABLE: [503, 'The database does not answer.', 2],
   IDENTITY_UNAVAILABLE: [503, 'The keys that tokens are verified with cannot be fetched.', 5],
   INSTANCE_CLOSING: [503, 'This instance is closing: ask another one.', 1],
+  OVERLOADED: [503, 'The service has too much to do.', 2],
   CONFIRM_INTERRUPTED: [503, 'The confirm took too long and was given up: confirm again.', 1]
 } as const satisfies Record<string, readonly [number, string, number?]>
 

@@ -7,6 +7,7 @@ const MiB = 1024 * 1024
 const text = (description: string, options = {}) => Type.String({ description, ...options })
 const integer = (description: string, minimum: number, maximum: number, value: number) =>
   Type.Integer({ description, minimum, maximum, default: value })
+const RATE = [0, 1_000_000] as const
 const url = (description: string) =>
   text(description, {
     pattern: '^https?://[^/?#@\\s]+/?$',
@@ -116,6 +117,15 @@ export const Settings = Type.Object({
   }),
   OPEN_UPLOADS_PER_USER: integer('uploads a user may have open at once', 1, 1000, 10),
   CONFIRM_DEADLINE_MS: integer('how long a confirm may take in all', 100, 120_000, 20_000),
+  RATE_CREATES_PER_MINUTE: integer('uploads a user may create in a minute', ...RATE, 20),
+  RATE_CONFIRMS_PER_MINUTE: integer('confirms and deletions of a user in a minute', ...RATE, 120),
+  RATE_READS_PER_MINUTE: integer('reads of a user in a minute', ...RATE, 3000),
+  RATE_ADDRESS_PER_MINUTE: integer('requests of an address without a token', ...RATE, 6000),
+  REDIS_URL: Type.Optional(text('Redis by which instances count together; unset means each alone')),
+  CONFIRMS_AT_ONCE: integer('confirms an instance works on at once', 1, 10_000, 64),
+  SHED_DELAY_MS: integer('delay of the event loop from which requests are refused', 0, 60_000, 500),
+  SHED_HEAP_MB: integer('heap in use from which requests are refused', 0, 1_000_000, 0),
+  SHED_RSS_MB: integer('resident memory from which requests are refused', 0, 1_000_000, 0),
   JANITOR: Type.Enum(['on', 'off'], {
     description: 'whether this instance deletes what is no longer referenced',
     default: 'on'

@@ -8,6 +8,8 @@ const DAMAGED = `This picture is damaged. ${TRY_ANOTHER}`
 const TOO_LARGE = 'This picture is too large. Choose a smaller one.'
 const CHANGED = 'The picture changed on its way. Try again.'
 const SIGN_IN = 'You are no longer signed in. Sign in and try again.'
+const TOO_MANY = `Too many uploads at once. ${TRY_LATER}`
+const BUSY = `The server is busy. ${TRY_LATER}`
 const TOO_LATE = 'The upload took too long. Try again.'
 
 /**
@@ -30,12 +32,14 @@ export const sentences = {
   CONTENT_TYPE_NOT_ALLOWED: `This kind of file is not accepted. ${TRY_ANOTHER}`,
   SIZE_NOT_ALLOWED: TOO_LARGE,
   OBJECT_REJECTED: `This picture was refused. ${TRY_ANOTHER}`,
-  TOO_MANY_OPEN_UPLOADS: `Too many uploads at once. ${TRY_LATER}`,
+  TOO_MANY_OPEN_UPLOADS: TOO_MANY,
+  RATE_LIMITED: TOO_MANY,
   INTERNAL: `${OUR_FAULT} ${TRY_LATER}`,
-  STORAGE_UNAVAILABLE: `The server is busy. ${TRY_LATER}`,
-  DATABASE_UNAVAILABLE: `The server is busy. ${TRY_LATER}`,
-  IDENTITY_UNAVAILABLE: `The server is busy. ${TRY_LATER}`,
-  CONFIRM_INTERRUPTED: `The server is busy. ${TRY_LATER}`,
+  STORAGE_UNAVAILABLE: BUSY,
+  DATABASE_UNAVAILABLE: BUSY,
+  IDENTITY_UNAVAILABLE: BUSY,
+  OVERLOADED: BUSY,
+  CONFIRM_INTERRUPTED: BUSY,
 
   SIZE_MISMATCH: CHANGED,
   CONTENT_TYPE_MISMATCH: `This file is of another kind than it says. ${TRY_ANOTHER}`,
@@ -52,9 +56,9 @@ export const sentences = {
   INVALID_ARGUMENT: OUR_FAULT,
   CANCELLED: 'The upload was cancelled.',
   NETWORK_FAILED: 'The connection failed. Check it and try again.',
-  SERVICE_UNAVAILABLE: `The server is busy. ${TRY_LATER}`,
+  SERVICE_UNAVAILABLE: BUSY,
   UNEXPECTED_ANSWER: OUR_FAULT,
-  AVATAR_REPLACED: 'The picture was saved, but another one has taken its place since.',
+  AVATAR_REPLACED: 'The picture was saved, but has been replaced since.',
   GRANT_EXPIRED: TOO_LATE,
   GRANT_REFUSED: OUR_FAULT,
   CLOCK_WRONG: OUR_FAULT,

@@ -8,6 +8,7 @@ import { holderOf, type User } from '../identity/claims.ts'
 import { type KeySet, openKeySet } from '../identity/key-set.ts'
 import { type Algorithm, algorithms as publicKeyAlgorithms } from '../identity/public-key.ts'
 import type { Identity } from '../identity/settings.ts'
+import { limitRefusals } from './limit.ts'
 import { rememberVerified } from './verified.ts'
 
 declare module '@fastify/jwt' {
@@ -66,14 +67,19 @@ function verification({ secret, publicKey }: Identity, keySet?: KeySet): Verific
   return { secret: { public: find }, algorithms: [...publicKeyAlgorithms] }
 }
 
-/** Hook of every route that needs a user. @throws {Problem} UNAUTHENTICATED, IDENTITY_UNAVAILABLE */
+/** Hook of every route that needs a user. @throws {Problem} UNAUTHENTICATED, RATE_LIMITED, IDENTITY_UNAVAILABLE */
 export function authenticate(
   request: FastifyRequest,
   _reply: FastifyReply,
   done: (err?: Error) => void
 ) {
   const user = request.server.verified.get(request.headers.authorization ?? '')
-  if (!user) return void verify(request).then(() => done(), done)
+  if (!user) {
+    return void verify(request).then(
+      () => done(),
+      (refused) => limitRefusals(request, refused, done)
+    )
+  }
   request.user = user
   done()
 }

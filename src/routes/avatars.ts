@@ -10,6 +10,7 @@ import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'
 import { assertMay, authenticate, named } from './authenticate.ts'
 import { isFresh, kept, notModified } from './caching.ts'
+import { limitUser } from './limit.ts'
 import { ofBodies, problems } from './problems.ts'
 import * as schemas from './schemas.ts'
 
@@ -35,7 +36,7 @@ export const avatarRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (ap
   app.addHook('onRequest', authenticate)
   const findAvatar = openReader(deps)
 
-  app.get('/users/:userId/avatar', { schema: read }, async (request, reply) => {
+  app.get('/users/:userId/avatar', { schema: read, onRequest: reads }, async (request, reply) => {
     const avatar = await findAvatar(named(request.params.userId, request.user))
     if (!avatar) throw problem('AVATAR_NOT_FOUND')
     const maxAge = cacheSeconds(deps, avatar)
@@ -43,7 +44,7 @@ export const avatarRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (ap
     return avatar
   })
 
-  app.get('/avatars', { schema: readMany, preValidation: [listed] }, async (request, reply) => {
+  app.get('/avatars', { schema: readMany, ...ofMany }, async (request, reply) => {
     const { user, query } = request
     const userIds = [...new Set(query.userId.map((userId) => named(userId, user)))]
     const { avatars, version: of, first } = await findAvatars(deps, userIds)
@@ -52,12 +53,26 @@ export const avatarRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (ap
     return { avatars }
   })
 
-  app.delete('/users/:userId/avatar', { schema: remove }, async ({ user, params }, reply) => {
-    const userId = named(params.userId, user)
-    assertMay(user, userId, 'avatars:admin')
-    await removeAvatar(deps, userId)
-    return reply.code(204).send(null)
-  })
+  app.delete(
+    '/users/:userId/avatar',
+    { schema: remove, onRequest },
+    async ({ user, params }, reply) => {
+      const userId = named(params.userId, user)
+      assertMay(user, userId, 'avatars:admin')
+      await removeAvatar(deps, userId)
+      return reply.code(204).send(null)
+    }
+  )
+}
+
+const onRequest = limitUser('confirms')
+const reads = limitUser('reads')
+const ofMany = { onRequest: limitUser('reads', readsOf), preValidation: [listed] }
+
+// A hundred users cost as much as six or seven reads (BENCHMARKS.md).
+function readsOf({ query }: FastifyRequest) {
+  const { userId } = query as { userId?: string | string[] }
+  return Array.isArray(userId) ? Math.ceil(userId.length / 10) : 1
 }
 
 // One is not an array in a query, and the same to whoever asks.

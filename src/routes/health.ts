@@ -28,7 +28,9 @@ export const healthRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (ap
     ])
   }, CACHED_MS)
 
-  app.get('/live', { schema: live }, async () => ({ status: 'ok' as const }))
+  app.get('/live', { schema: live, config: { isNeverShed: true } }, async () => ({
+    status: 'ok' as const
+  }))
   app.get('/ready', { schema: readiness }, async () => {
     if (app.drain.hasBegun) throw problem('INSTANCE_CLOSING')
     await ready()
@@ -53,7 +55,8 @@ const readiness = {
       'DATABASE_UNAVAILABLE',
       'STORAGE_UNAVAILABLE',
       'IDENTITY_UNAVAILABLE',
-      'INSTANCE_CLOSING'
+      'INSTANCE_CLOSING',
+      'OVERLOADED'
     )
   }
 }

@@ -22,7 +22,7 @@ import { headers } from './headers.ts'
  * Those that any route can answer need not be named.
  */
 export function problems(...codes: ProblemCode[]) {
-  const verified = codes.includes('UNAUTHENTICATED') ? (['IDENTITY_UNAVAILABLE'] as const) : []
+  const verified = codes.includes('UNAUTHENTICATED') ? ofUsers : []
   const all = [...codes, ...verified, ...everywhere]
   const byStatus = Object.groupBy(all, (code) => catalogue[code][0])
   return Object.fromEntries(
@@ -38,6 +38,8 @@ const everywhere: ProblemCode[] = [
   'HEADERS_TOO_LARGE',
   'INTERNAL'
 ]
+
+const ofUsers: ProblemCode[] = ['IDENTITY_UNAVAILABLE', 'RATE_LIMITED', 'OVERLOADED']
 
 /** What any call can meet that may have a body: all but GET. */
 export const ofBodies: ProblemCode[] = ['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE']

@@ -9,6 +9,7 @@ import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'
 import { authenticate, named } from './authenticate.ts'
 import { isFresh, notModified } from './caching.ts'
+import { limitAddress, limitUser } from './limit.ts'
 import { problems } from './problems.ts'
 import { UserParams } from './schemas.ts'
 
@@ -18,7 +19,7 @@ const SVG_POLICY = "default-src 'none'; sandbox"
 export const redirectRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) => {
   const { isPublic } = deps.config.avatar
   const findAvatar = openReader(deps)
-  const onRequest = isPublic ? [] : [authenticate]
+  const onRequest = isPublic ? [limitAddress] : [authenticate, limitUser('reads')]
 
   app.get('/:userId', { schema: redirect, onRequest }, async (request, reply) => {
     const userId = isPublic ? request.params.userId : named(request.params.userId, request.user)

@@ -4,11 +4,13 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 
 import type { Deps } from '../deps.ts'
+import { openBulkhead } from '../limits/bulkhead.ts'
 import { abortUpload } from '../uploads/abort.ts'
 import { confirmUpload } from '../uploads/confirm.ts'
 import { createUpload } from '../uploads/create.ts'
 import { readUpload } from '../uploads/read.ts'
 import { authenticate } from './authenticate.ts'
+import { limitUser } from './limit.ts'
 import { ofBodies, problems } from './problems.ts'
 import * as schemas from './schemas.ts'
 
@@ -19,24 +21,40 @@ const querystring = schemas.Nothing
 
 export const uploadRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) => {
   app.addHook('onRequest', authenticate)
+  const inTurn = openBulkhead(deps.config.limits.confirmsAtOnce)
+  const limit = {
+    creates: limitUser('creates'),
+    confirms: limitUser('confirms'),
+    reads: limitUser('reads')
+  }
 
-  app.post('/uploads', { schema: create }, async ({ user, body }, reply) => {
-    const upload = await createUpload(deps, user, body)
-    return reply.code(201).header('location', `/api/uploads/${upload.id}`).send(upload)
-  })
+  app.post(
+    '/uploads',
+    { schema: create, onRequest: limit.creates },
+    async ({ user, body }, reply) => {
+      const upload = await createUpload(deps, user, body)
+      return reply.code(201).header('location', `/api/uploads/${upload.id}`).send(upload)
+    }
+  )
 
-  app.get('/uploads/:id', { schema: read }, async ({ user, params }) =>
+  app.get('/uploads/:id', { schema: read, onRequest: limit.reads }, async ({ user, params }) =>
     readUpload(deps, user.id, params.id)
   )
 
-  app.post('/uploads/:id/confirm', { schema: confirm }, async ({ user, params }) =>
-    confirmUpload(deps, user.id, params.id)
+  app.post(
+    '/uploads/:id/confirm',
+    { schema: confirm, onRequest: limit.confirms },
+    async ({ user, params }) => inTurn(() => confirmUpload(deps, user.id, params.id))
   )
 
-  app.delete('/uploads/:id', { schema: abort }, async ({ user, params }, reply) => {
-    await abortUpload(deps, user.id, params.id)
-    return reply.code(204).send(null)
-  })
+  app.delete(
+    '/uploads/:id',
+    { schema: abort, onRequest: limit.confirms },
+    async ({ user, params }, reply) => {
+      await abortUpload(deps, user.id, params.id)
+      return reply.code(204).send(null)
+    }
+  )
 }
 
 const create = {

@@ -6,17 +6,22 @@ import { Type } from 'typebox'
 import type { Deps } from '../deps.ts'
 import { eraseUser } from '../users/erase.ts'
 import { assertHas, authenticate, named } from './authenticate.ts'
+import { limitUser } from './limit.ts'
 import { ofBodies, problems } from './problems.ts'
 import * as schemas from './schemas.ts'
 
 export const userRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (app, { deps }) => {
   app.addHook('onRequest', authenticate)
 
-  app.delete('/users/:userId', { schema: erase }, async ({ user, params }, reply) => {
-    assertHas(user, 'avatars:admin')
-    await eraseUser(deps, named(params.userId, user))
-    return reply.code(204).send(null)
-  })
+  app.delete(
+    '/users/:userId',
+    { schema: erase, onRequest: limitUser('confirms') },
+    async ({ user, params }, reply) => {
+      assertHas(user, 'avatars:admin')
+      await eraseUser(deps, named(params.userId, user))
+      return reply.code(204).send(null)
+    }
+  )
 }
 
 const erase = {

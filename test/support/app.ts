@@ -15,6 +15,7 @@ import { startSandbox } from '../../src/dev/sandbox/server.ts'
 import { openBucket } from '../../src/s3/bucket.ts'
 import type { GrantRequest } from '../../src/s3/grant.ts'
 import { cloneDatabase } from './database.ts'
+import { roomy } from './roomy.ts'
 import { send } from './send.ts'
 
 export const BUCKET = 'avatars-of-a-test'
@@ -47,6 +48,7 @@ export async function startInstance(
   const config = readConfig({
     ...environmentOf(server, BUCKET),
     JWT_SECRET: SECRET,
+    ...roomy,
     ...environment
   })
   const database = openDatabase(config)

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import type { InjectOptions } from 'fastify'
 
 import { SECRET, userOf } from './app.ts'
+import { roomy } from './roomy.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -69,6 +70,7 @@ export async function startProcess(t: Ends, environment: Environment) {
 
 /** What every process needs beside DATABASE_URL and the sandbox's settings. */
 export const processEnvironment: Environment = {
+  ...roomy,
   PATH: process.env.PATH ?? '',
   ...(process.env.NODE_DISABLE_COMPILE_CACHE
     ? { NODE_DISABLE_COMPILE_CACHE: '1' }

@@ -1,0 +1,83 @@
+// F26, I12: confirms that wait for a slow S3 leave room for everybody else.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import t from 'tap'
+
+import { openBulkhead } from '../src/limits/bulkhead.ts'
+import { startApp } from './support/app.ts'
+import { padded, png } from './support/pictures.ts'
+
+const picture = padded(png(64), 400)
+const overloaded = { status: 503, code: 'OVERLOADED', retryAfterSeconds: 2 }
+
+t.test('so many at once, as many wait, the rest is refused', async (t) => {
+  const inTurn = openBulkhead(2)
+  const begun: number[] = []
+  const ends: (() => void)[] = []
+  const run = (n: number) =>
+    inTurn(async () => {
+      begun.push(n)
+      await new Promise<void>((done) => ends.push(done))
+      if (n === 1) throw new Error('one fails')
+      return n
+    })
+  const runs = [0, 1, 2, 3].map(run)
+  const failing = t.rejects(runs[1]!, { message: 'one fails' })
+  await t.rejects(run(4), overloaded)
+  t.same(begun, [0, 1])
+  ends[1]!()
+  await failing
+  t.same(begun, [0, 1, 2], 'the first who waits')
+  ends[0]!()
+  t.equal(await runs[0], 0)
+  await sleep(0)
+  t.same(begun, [0, 1, 2, 3])
+  ends[2]!()
+  ends[3]!()
+  t.same(await Promise.all([runs[2], runs[3]]), [2, 3])
+  t.equal(await inTurn(async () => 'again'), 'again')
+})
+
+t.test('nobody waits for ever, and a place that was given up is no place', async (t) => {
+  const inTurn = openBulkhead(1, 20)
+  let end = () => {}
+  const first = inTurn(() => new Promise<void>((done) => (end = done)))
+  await t.rejects(
+    inTurn(async () => t.fail('begun')),
+    overloaded
+  )
+  await t.rejects(
+    inTurn(async () => t.fail('begun')),
+    overloaded,
+    'there was room to wait'
+  )
+  end()
+  await first
+  t.equal(await inTurn(async () => 'again'), 'again')
+})
+
+t.test('with a slow S3, what is too much is refused and reads go on', async (t) => {
+  const { ada, bob, user, sandbox, sql } = await startApp(t, { CONFIRMS_AT_ONCE: '1' })
+  await bob.upload(picture)
+  const cy = user('cy')
+  const uploads = await Promise.all([ada, bob, cy].map((somebody) => somebody.sent(picture)))
+  let go = () => {}
+  const slow = new Promise<void>((done) => (go = done))
+  sandbox.misbehave.before({ verb: 'CopyObject', times: 1 }, () => slow)
+  const first = ada.confirm(uploads[0]!)
+  const second = bob.confirm(uploads[1]!)
+  await t.rejects(cy.confirm(uploads[2]!), { status: 503, code: 'OVERLOADED' })
+  for (let n = 0; n < 20; n++) {
+    await bob.avatar()
+    await bob.abort(await bob.createUpload(picture))
+  }
+  t.same(
+    await sql`select 1 from objects where upload_id = ${uploads[2]!.id}`,
+    [],
+    'nothing is claimed'
+  )
+  go()
+  t.match(await Promise.all([first, second]), [{ upload: { state: 'confirmed' } }, {}])
+  t.match(await cy.confirm(uploads[2]!), { upload: { state: 'confirmed' } })
+})

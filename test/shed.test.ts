@@ -1,0 +1,46 @@
+// I12: an instance that has too much to do says so early.
+
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+
+import t from 'tap'
+
+import { startApp } from './support/app.ts'
+
+for (const name of ['SHED_HEAP_MB', 'SHED_RSS_MB']) {
+  t.test(`over ${name} everything is refused, but for who asks whether it lives`, async (t) => {
+    const { app, ada } = await startApp(t, { [name]: '1' })
+    const headers = { authorization: `Bearer ${ada.token}` }
+    while ((await app.inject('/health/ready')).statusCode !== 503) await sleep(50) // looked at every two seconds
+    for (const url of ['/api/users/me/avatar', '/avatars/ada', '/health/ready', '/docs', '/x']) {
+      const reply = await app.inject({ url, headers })
+      t.match(reply, { statusCode: 503, headers: { 'retry-after': '2' } }, url)
+      t.match(reply.json(), { code: 'OVERLOADED', status: 503 }, url)
+    }
+    t.equal((await app.inject('/health/live')).statusCode, 200)
+  })
+}
+
+t.test('a slow event loop is noticed, and that it is quick again', async (t) => {
+  const { app } = await startApp(t, { SHED_DELAY_MS: '30' })
+  const status = async () => (await app.inject('/health/ready')).statusCode
+  t.equal(await status(), 200)
+  while ((await status()) === 200) {
+    const until = performance.now() + 100
+    while (performance.now() < until);
+    await turn()
+  }
+  t.equal((await app.inject('/health/live')).statusCode, 200)
+  while ((await status()) === 503) await sleep(50)
+  t.equal(await status(), 200)
+})
+
+t.test('pages of other origins can read why', async (t) => {
+  const { app } = await startApp(t, { SHED_RSS_MB: '1', CORS_ORIGINS: 'https://app.example' })
+  const headers = { origin: 'https://app.example' }
+  const ask = () => app.inject({ url: '/api/users/me/avatar', headers })
+  while ((await ask()).statusCode !== 503) await sleep(50)
+  t.match((await ask()).headers, {
+    'access-control-allow-origin': 'https://app.example',
+    'access-control-expose-headers': /retry-after/
+  })
+})
