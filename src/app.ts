@@ -16,10 +16,11 @@ import { docsRoutes, homeAtDocs } from './routes/docs.ts'
 import { refuseAmbiguous } from './routes/framing.ts'
 import { addHeaders } from './routes/headers.ts'
 import { healthRoutes } from './routes/health.ts'
-import { OneLine } from './routes/logging.ts'
+import { careful, logged, OneLine } from './routes/logging.ts'
 import { gatherMethods } from './routes/methods.ts'
 import { answerGarbage, sendProblem } from './routes/problems.ts'
 import { redirectRoutes } from './routes/redirect.ts'
+import { HEADER, requestIdOf } from './routes/request-id.ts'
 import { uploadRoutes } from './routes/uploads.ts'
 import { userRoutes } from './routes/users.ts'
 
@@ -34,7 +35,8 @@ export async function buildApp(
   watch: (app: FastifyInstance) => unknown = () => {}
 ) {
   const app = fastify({
-    logger,
+    logger: careful(logger),
+    genReqId: requestIdOf,
     logController: new OneLine(),
     bodyLimit: 16 * 1024,
     // What arrives on an open connection while we close is still served: no request is lost.
@@ -52,7 +54,7 @@ export async function buildApp(
     routerOptions: { maxParamLength: 100 },
     // Fastify's defaults drop unknown fields and turn "7" into 7; ours are refused and stay strings.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
-    frameworkErrors: sendProblem
+    frameworkErrors: logged(sendProblem)
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   app.setErrorHandler(sendProblem)
@@ -68,7 +70,7 @@ export async function buildApp(
   await app.register(cors, {
     origin: deps.config.corsOrigins,
     methods: ['GET', 'POST', 'DELETE'],
-    exposedHeaders: ['location', 'retry-after'],
+    exposedHeaders: ['location', 'retry-after', HEADER],
     maxAge: 600,
     strictPreflight: false
   })

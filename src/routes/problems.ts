@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 
 import type {
   FastifyError,
+  FastifyInstance,
   FastifyReply,
   FastifyRequest,
   FastifySchemaValidationError
@@ -14,7 +15,8 @@ import { Type } from 'typebox'
 import { isDatabaseAway, withoutQuery } from '../db/errors.ts'
 import { catalogue, Problem, type ProblemCode, problem } from '../errors.ts'
 import { Reason } from '../reasons.ts'
-import { headers } from './headers.ts'
+import { headers, setHeaders } from './headers.ts'
+import { HEADER, requestIdOf } from './request-id.ts'
 
 /**
  * Response schemas for the errors a route can answer, grouped by status as OpenAPI wants them.
@@ -83,15 +85,21 @@ export function sendProblem(err: unknown, request: FastifyRequest, reply: Fastif
   const told = asProblem(err)
   const { status, code, message, retryAfterSeconds } = told
   if (status >= 500) request.log.error({ err: withoutQuery(told.cause ?? err), code }, message)
-  // Also where no hook has run; and a 404 may be over at once, but caches may keep one that says nothing.
-  reply.headers(headers).header('cache-control', 'no-store')
+  // A 404 may be over at once, but caches may keep one that says nothing.
+  setHeaders(reply).header('cache-control', 'no-store')
   if (retryAfterSeconds) reply.header('retry-after', retryAfterSeconds)
   if (status === 401) reply.header('www-authenticate', 'Bearer')
   return reply.code(status).type('application/problem+json').send(document(told))
 }
 
 /** Answers what is not even HTTP, or came too slowly: there is no request yet, only a socket. */
-export function answerGarbage(err: Error & { code?: string }, socket: Socket) {
+export function answerGarbage(
+  this: Pick<FastifyInstance, 'log'>,
+  err: Error & { code?: string },
+  socket: Socket
+) {
+  if (!socket.writable) return void socket.destroySoon()
+  const requestId = requestIdOf({ headers: {} })
   const told = problem(connection[err.code ?? ''] ?? 'BAD_REQUEST')
   const body = JSON.stringify(document(told))
   const head = [
@@ -99,9 +107,11 @@ export function answerGarbage(err: Error & { code?: string }, socket: Socket) {
     'content-type: application/problem+json',
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',
+    `${HEADER}: ${requestId}`,
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   ]
-  if (socket.writable) socket.write(`${head.join('\r\n')}\r\n\r\n${body}`)
+  this.log.info({ requestId, status: told.status, code: err.code }, 'refused as it came')
+  socket.write(`${head.join('\r\n')}\r\n\r\n${body}`)
   socket.destroySoon()
 }
 
