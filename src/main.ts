@@ -11,6 +11,7 @@ import { openDatabase } from './db/client.ts'
 import { startJanitor } from './janitor/schedule.ts'
 import { openBucket } from './s3/bucket.ts'
 import { isUnnamed } from './stores.ts'
+import { openTraces } from './telemetry/open.ts'
 
 // Many lines at once, or those of a tenth of a second: a write costs more than what it says. What is
 // left is written at the end; kill -9 loses so much.
@@ -27,12 +28,14 @@ try {
 
 async function serve() {
   const config = readConfig(process.env)
+  const traces = await openTraces(process.env)
   const bucket = openBucket(config.s3)
   const lifeProblem = await bucket.lifeProblem({ seconds: config.urlSeconds, now: new Date() })
   if (lifeProblem) throw new ConfigError([lifeProblem])
   const database = openDatabase(config)
   const deps = { config, db: database.db, bucket, now: () => new Date() }
-  const app = await buildApp(deps, { level: config.logLevel, stream: LOG })
+  const logger = { level: config.logLevel, stream: LOG }
+  const app = await buildApp(deps, logger, undefined, traces?.watch)
   const stopJanitor = startJanitor(deps, app.log)
   app.addHook('preClose', async () => void stopJanitor()) // while requests are still being answered
   app.addHook('onClose', async () => {
@@ -43,6 +46,7 @@ async function serve() {
   closeWithGrace({ delay: DRAIN_MS, logger: app.log }, async ({ err }) => {
     if (err) app.log.error({ err }, 'closing after an error')
     await app.close()
+    await traces?.close()
     await new Promise((done) => LOG.flush(done)) // also when its reader is slow
   })
   if (isUnnamed(config.s3.store)) {
