@@ -3,8 +3,8 @@
 FROM node:24-slim AS modules
 WORKDIR /app
 COPY package.json package-lock.json ./
-# what others may want of our dependencies, such as another driver for Postgres, is optional
-RUN npm ci --omit=dev --omit=optional
+# with what is optional: OTEL_ variables alone switch traces on
+RUN npm ci --omit=dev
 
 FROM node:24-slim
 LABEL org.opencontainers.image.title="Directo" \

@@ -19,10 +19,11 @@ import { addHeaders } from './routes/headers.ts'
 import { healthRoutes } from './routes/health.ts'
 import { acceptOnlyJson } from './routes/json.ts'
 import { registerLimits } from './routes/limit.ts'
-import { OneLine } from './routes/logging.ts'
+import { careful, logged, OneLine } from './routes/logging.ts'
 import { gatherMethods } from './routes/methods.ts'
 import { answerGarbage, sendProblem } from './routes/problems.ts'
 import { redirectRoutes } from './routes/redirect.ts'
+import { HEADER, requestIdOf } from './routes/request-id.ts'
 import { shedLoad } from './routes/shed.ts'
 import { uploadRoutes } from './routes/uploads.ts'
 import { userRoutes } from './routes/users.ts'
@@ -38,7 +39,8 @@ export async function buildApp(
   watch: (app: FastifyInstance) => unknown = () => {}
 ) {
   const app = fastify({
-    logger,
+    logger: careful(logger),
+    genReqId: requestIdOf,
     logController: new OneLine(),
     bodyLimit: 16 * 1024,
     // What arrives on an open connection while we close is still served: no request is lost.
@@ -57,8 +59,9 @@ export async function buildApp(
     // Fastify's defaults drop unknown fields and turn "7" into 7; ours are refused and stay strings.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
     // No hook has looked at the request: it counts as one that is not clear.
-    frameworkErrors: (err, request, reply) =>
+    frameworkErrors: logged((err, request, reply) =>
       sendProblem(err, request, endConnection(request, reply))
+    )
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   app.setErrorHandler(sendProblem)
@@ -74,7 +77,7 @@ export async function buildApp(
   await app.register(cors, {
     origin: deps.config.corsOrigins,
     methods: ['GET', 'POST', 'DELETE'],
-    exposedHeaders: ['location', 'retry-after'],
+    exposedHeaders: ['location', 'retry-after', HEADER],
     maxAge: 600,
     strictPreflight: false
   })

@@ -11,6 +11,7 @@ import { startJanitor } from './janitor/schedule.ts'
 import { openBucket } from './s3/bucket.ts'
 import { endInOrder } from './shutdown.ts'
 import { isUnnamed } from './stores.ts'
+import { openTraces } from './telemetry/open.ts'
 
 // Many lines at once, or those of a tenth of a second: a write costs more than what it says. What is
 // left is written at the end; kill -9 loses so much.
@@ -26,19 +27,24 @@ try {
 
 async function serve() {
   const config = readConfig(process.env)
+  const traces = await openTraces(process.env)
   const bucket = openBucket(config.s3)
   const lifeProblem = await bucket.lifeProblem({ seconds: config.urlSeconds, now: new Date() })
   if (lifeProblem) throw new ConfigError([lifeProblem])
   const database = openDatabase(config)
   const deps = { config, db: database.db, bucket, now: () => new Date() }
-  const app = await buildApp(deps, { level: config.logLevel, stream: LOG })
+  const logger = { level: config.logLevel, stream: LOG }
+  const app = await buildApp(deps, logger, undefined, traces?.watch)
   const stopJanitor = startJanitor(deps, app.log)
   app.addHook('onClose', async () => {
     await stopJanitor()
     bucket.close()
     await database.close()
   })
-  const finish = () => new Promise((done) => LOG.flush(done)) // also when its reader is slow
+  const finish = async () => {
+    await traces?.close()
+    await new Promise((done) => LOG.flush(done)) // also when its reader is slow
+  }
   endInOrder(app, config, { stopJanitor, finish })
   if (isUnnamed(config.s3.store)) {
     app.log.warn('nobody said which store this is: directo doctor --keep finds out what it can do')

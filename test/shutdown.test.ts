@@ -97,7 +97,7 @@ t.test('an error that nobody caught is logged, and ends the process with a statu
     const { service } = await start(t, { NODE_OPTIONS })
     service.tell('SIGWINCH')
     t.equal(await service.ended, 1, fail)
-    t.match(service.log, /"level":60.*"message":"uncaught".*closing after an error/)
+    t.match(service.log, /"level":60.*"err":{"type":"Error",.*closing after an error/)
   }
 })
 

@@ -2,6 +2,7 @@
 
 import type { Sql } from 'postgres'
 
+import { watched } from '../calls.ts'
 import { isConnectionLost, isSessionEnded } from './errors.ts'
 
 const SILENCE_MS = 1000 // more than Postgres needs to end a statement by its own timeout
@@ -27,7 +28,7 @@ export function withDeadline(client: () => Sql, ms: number, useless: (client: Sq
   return intercept(client, {
     unsafe: (text: string, parameters?: Parameters) => {
       const used = client()
-      return bounded(used.unsafe(text, parameters, preparedBy(used)), ms, giveUpOn(used))
+      return bounded(text, used.unsafe(text, parameters, preparedBy(used)), ms, giveUpOn(used))
     },
     begin: (work: (tx: Sql) => Promise<unknown>) => {
       const used = client()
@@ -48,17 +49,18 @@ const preparedBy = ({ options: { prepare } }: Sql): Options => ({ prepare, onexe
 type Options = { prepare: boolean; onexecute: () => boolean } // the types know the first alone
 
 // Drizzle awaits a query or its values(), nothing else; until then the query has not started.
-function bounded(query: Query, ms: number, useless: () => void) {
+function bounded(text: string, query: Query, ms: number, useless: () => void) {
   const run = (started: Promise<unknown>) => {
     started.catch(whenEnded(useless))
     const whenSilent = watch(started, ms, useless)
-    return within(started, ms, () => {
+    const giveUp = () => {
       if ('state' in query && query.state) return whenSilent()
       // Taken out of the line, so that it is not carried out long after. A connection that was being
       // made for it is lost to the library when it is up at last.
       query.cancel()
       useless()
-    })
+    }
+    return watched('postgres', text, () => within(started, ms, giveUp))
   }
   const then: Promise<unknown>['then'] = (done, failed) => run(query).then(done, failed)
   return { values: () => run(query.values()), then }
@@ -74,7 +76,7 @@ function boundedTransaction(
   const begun = client.begin((tx) => {
     const unsafe = (text: string, parameters?: Parameters) => {
       if (expired) throw new DeadlineError(ms) // rolls back
-      return bounded(tx.unsafe(text, parameters, preparedBy(client)), ms, useless)
+      return bounded(text, tx.unsafe(text, parameters, preparedBy(client)), ms, useless)
     }
     return work(intercept(() => tx as unknown as Sql, { unsafe })).catch(silentIfLost)
   })

@@ -11,18 +11,18 @@ export function download(url: string, deadlineMs: number): Promise<unknown> {
     const reply = await fetch(url, { signal, redirect: 'error', headers: { accept: '*/*' } })
     if (!reply.ok) {
       await reply.body?.cancel()
-      throw new Error(`${url} answered ${reply.status}`)
+      throw new Error(`the key set's address answered ${reply.status}`)
     }
     return JSON.parse(await textOf(reply))
   })
 }
 
-async function textOf({ body, url }: Response) {
+async function textOf({ body }: Response) {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of body ?? []) {
     bytes += chunk.length // as unpacked: a few kB of gzip can be gigabytes
-    if (bytes > MOST_BYTES) throw new Error(`${url} has more than ${MOST_BYTES} bytes`)
+    if (bytes > MOST_BYTES) throw new Error(`the key set has more than ${MOST_BYTES} bytes`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString()

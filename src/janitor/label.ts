@@ -19,8 +19,9 @@ export async function assertOurBucket(deps: Deps) {
   const label = await deps.bucket.readLabel()
   if (label === id) return
   if (label === null) return adoptKnown(deps, id)
+  const named = /^[\da-f-]{36}$/.test(label) ? `database ${label}` : 'something else'
   throw new BucketNotOurs(
-    `${LABEL_KEY} in the bucket names database ${label}, but this is ${id}: nothing is deleted. ` +
+    `${LABEL_KEY} in the bucket names ${named}, but this is ${id}: nothing is deleted. ` +
       'If the bucket is to belong to this database: directo bucket adopt'
   )
 }

@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { watched } from '../calls.ts'
 import { withoutQuery } from '../db/errors.ts'
 import type { Deps } from '../deps.ts'
 import { assertOurBucket } from './label.ts'
@@ -29,9 +30,13 @@ export function startJanitor(instance: Deps, log: Log): () => Promise<void> {
   // What S3 was deleting when we had to stop is due again.
   const deps = { ...instance, bucket: instance.bucket.within(signal) }
   const loops = Promise.all([
-    repeat(sweepSeconds, signal, () => sweepOnce(deps, log, signal)),
+    repeat(sweepSeconds, signal, () =>
+      watched('janitor', 'sweep', () => sweepOnce(deps, log, signal))
+    ),
     // Looked at often, since the instance that walked may have died half-way.
-    repeat(Math.min(reconcileSeconds / 2, 600), signal, () => walkOnce(deps, log, signal))
+    repeat(Math.min(reconcileSeconds / 2, 600), signal, () =>
+      watched('janitor', 'reconcile', () => walkOnce(deps, log, signal))
+    )
   ])
   return async () => {
     stopping.abort()

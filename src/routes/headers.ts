@@ -1,6 +1,8 @@
 // The headers that every answer has.
 
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+
+import { HEADER } from './request-id.ts'
 
 // Fixed, for helmet puts the same ones together anew for each answer: a fifth of what one costs.
 export const headers = {
@@ -13,7 +15,11 @@ export const headers = {
 
 export function addHeaders(app: FastifyInstance) {
   app.addHook('onRequest', (_request, reply, done) => {
-    reply.headers(headers)
+    setHeaders(reply)
     done()
   })
 }
+
+/** Also where no hook has run. */
+export const setHeaders = (reply: FastifyReply) =>
+  reply.headers(headers).header(HEADER, reply.request.id)

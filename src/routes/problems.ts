@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 
 import type {
   FastifyError,
+  FastifyInstance,
   FastifyReply,
   FastifyRequest,
   FastifySchemaValidationError
@@ -15,7 +16,8 @@ import { isDatabaseAway, withoutQuery } from '../db/errors.ts'
 import { catalogue, Problem, type ProblemCode, problem } from '../errors.ts'
 import { Reason } from '../reasons.ts'
 import { endConnection, isArriving } from './framing.ts'
-import { headers } from './headers.ts'
+import { headers, setHeaders } from './headers.ts'
+import { HEADER, requestIdOf } from './request-id.ts'
 
 /**
  * Response schemas for the errors a route can answer, grouped by status as OpenAPI wants them.
@@ -87,8 +89,8 @@ export function sendProblem(err: unknown, request: FastifyRequest, reply: Fastif
   const { status, code, message, retryAfterSeconds } = told
   const isFailure = status >= 500 && code !== 'INSTANCE_CLOSING'
   if (isFailure) request.log.error({ err: withoutQuery(told.cause ?? err), code }, message)
-  // Also where no hook has run; and a 404 may be over at once, but caches may keep one that says nothing.
-  reply.headers(headers).header('cache-control', 'no-store')
+  // A 404 may be over at once, but caches may keep one that says nothing.
+  setHeaders(reply).header('cache-control', 'no-store')
   if (isArriving(request)) endConnection(request, reply)
   if (retryAfterSeconds) reply.header('retry-after', retryAfterSeconds)
   if (status === 401) reply.header('www-authenticate', 'Bearer')
@@ -96,7 +98,13 @@ export function sendProblem(err: unknown, request: FastifyRequest, reply: Fastif
 }
 
 /** Answers what is not even HTTP, or came too slowly: there is no request yet, only a socket. */
-export function answerGarbage(err: Error & { code?: string }, socket: Socket) {
+export function answerGarbage(
+  this: Pick<FastifyInstance, 'log'>,
+  err: Error & { code?: string },
+  socket: Socket
+) {
+  if (!socket.writable) return void socket.destroySoon()
+  const requestId = requestIdOf({ headers: {} })
   const told = problem(connection[err.code ?? ''] ?? 'BAD_REQUEST')
   const body = JSON.stringify(document(told))
   const head = [
@@ -104,9 +112,11 @@ export function answerGarbage(err: Error & { code?: string }, socket: Socket) {
     'content-type: application/problem+json',
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',
+    `${HEADER}: ${requestId}`,
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   ]
-  if (socket.writable) socket.write(`${head.join('\r\n')}\r\n\r\n${body}`)
+  this.log.info({ requestId, status: told.status, code: err.code }, 'refused as it came')
+  socket.write(`${head.join('\r\n')}\r\n\r\n${body}`)
   socket.destroySoon()
 }
 

@@ -2,6 +2,7 @@
 
 import { HeadBucketCommand } from '@aws-sdk/client-s3'
 
+import { watched } from '../calls.ts'
 import type { Store, UploadMethod } from '../stores.ts'
 import { call, unavailable } from './call.ts'
 import { openClients, type S3Config } from './client.ts'
@@ -51,15 +52,19 @@ function verbs(s3: S3) {
     openSigner: (lifetime: Lifetime) => openSigner(s3, lifetime),
     /** What keeps signed URLs from living so long, as a sentence, or null. */
     lifeProblem: (lifetime: Lifetime) => lifeProblem(s3, lifetime),
-    head: (key: string) => head(s3, key),
-    readRange: (key: string, first: number, last: number) => readRange(s3, key, first, last),
-    hash: (key: string, sizeBytes: number) => hash(s3, key, sizeBytes),
-    promote: (from: string, to: string, options: PromoteOptions) => promote(s3, from, to, options),
-    list: (prefix: string, after: string) => list(s3, prefix, after),
-    delete: (keys: string[]) => deleteObjects(s3, keys),
-    readLabel: () => readLabel(s3),
-    writeLabel: (text: string) => writeLabel(s3, text),
-    ping: () => ping(s3)
+    head: (key: string) => watched('s3', 'HeadObject', () => head(s3, key)),
+    readRange: (key: string, first: number, last: number) =>
+      watched('s3', 'GetObject', () => readRange(s3, key, first, last)),
+    hash: (key: string, sizeBytes: number) =>
+      watched('s3', 'GetObject', () => hash(s3, key, sizeBytes)),
+    promote: (from: string, to: string, options: PromoteOptions) =>
+      watched('s3', 'CopyObject', () => promote(s3, from, to, options)),
+    list: (prefix: string, after: string) =>
+      watched('s3', 'ListObjectsV2', () => list(s3, prefix, after)),
+    delete: (keys: string[]) => watched('s3', 'DeleteObjects', () => deleteObjects(s3, keys)),
+    readLabel: () => watched('s3', 'GetObject', () => readLabel(s3)),
+    writeLabel: (text: string) => watched('s3', 'PutObject', () => writeLabel(s3, text)),
+    ping: () => watched('s3', 'HeadBucket', () => ping(s3))
   }
 }
 

@@ -3,6 +3,7 @@
 import { NoSuchKey, NotFound, S3ServiceException } from '@aws-sdk/client-s3'
 
 import { problem } from '../errors.ts'
+import { typeOf } from '../log.ts'
 import { limited } from '../time-limit.ts'
 import type { S3 } from './bucket.ts'
 
@@ -40,13 +41,14 @@ const isStale = ({ name, $metadata }: { name: string; $metadata?: { httpStatusCo
 export const unavailable = (err: unknown) =>
   problem('STORAGE_UNAVAILABLE', undefined, { cause: told(err) })
 
-// Some S3 errors quote the request they refuse, with its signature and session token: the log gets
-// what is listed here and nothing else.
+// Some S3 errors quote the request they refuse, with its signature and session token: the log and the
+// command line get what is listed here and nothing else.
 function told(err: unknown) {
   if (!(err instanceof S3ServiceException)) return err
   const { httpStatusCode, requestId, attempts } = err.$metadata
-  return Object.assign(new Error(err.message), {
-    name: err.name,
+  const name = typeOf(err)
+  return Object.assign(new Error(`S3 answered ${httpStatusCode} ${name}`), {
+    name,
     httpStatusCode,
     requestId,
     attempts

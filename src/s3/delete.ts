@@ -6,6 +6,7 @@ import {
   type DeleteObjectsCommandOutput
 } from '@aws-sdk/client-s3'
 
+import { safeCode } from '../log.ts'
 import type { S3 } from './bucket.ts'
 import { call, unavailable } from './call.ts'
 
@@ -57,7 +58,7 @@ function outcomeOf({ Deleted = [], Errors = [] }: DeleteObjectsCommandOutput, ke
   const refused: Record<string, number> = {}
   for (const { Code = 'Unknown', Key = '' } of Errors) {
     if (Code === 'NoSuchKey' && asked.has(Key)) deleted.push(Key)
-    else refused[Code] = (refused[Code] ?? 0) + 1
+    else refused[safeCode(Code)] = (refused[safeCode(Code)] ?? 0) + 1
   }
   return { deleted, refused }
 }

@@ -71,7 +71,7 @@ async function take(
   // Otherwise a store or proxy would hand us the whole object, however large.
   if (size === null) {
     body.destroy()
-    throw new Error(`asked for bytes ${first}-${last}, was answered "${range}"`)
+    throw new Error(`asked for bytes ${first}-${last}, was answered others`)
   }
   const end = Math.min(last, size - 1)
   const bytes = await collect(body, end - first + 1, signal)

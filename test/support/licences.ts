@@ -9,6 +9,7 @@ interface Package {
   devOptional?: boolean
   optional?: boolean
   dependencies?: Record<string, string>
+  optionalDependencies?: Record<string, string>
 }
 export interface Module {
   name: string
@@ -21,19 +22,25 @@ export interface Module {
 export const FILE = 'docs/licences.md'
 
 /** What `npm ci --omit=dev --omit=optional` installs, by the lockfile alone. */
-export function production(): Module[] {
+export const production = () => modules(({ devOptional, optional }) => !devOptional && !optional)
+
+/** What it installs besides without `--omit=optional`, as the image has it. */
+export const optional = () =>
+  modules(({ devOptional, optional }) => Boolean(devOptional || optional))
+
+function modules(isMeant: (one: Package) => boolean): Module[] {
   const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
     packages: Record<string, Package>
   }
-  const roots = Object.keys(packages['']!.dependencies!).sort()
+  const { dependencies, optionalDependencies } = packages['']!
   const brought = new Map<string, string[]>()
-  for (const root of roots) {
+  for (const root of Object.keys({ ...dependencies, ...optionalDependencies }).sort()) {
     for (const path of reach(packages, root)) {
       brought.set(path, [...(brought.get(path) ?? []), root])
     }
   }
   return Object.entries(packages)
-    .filter(([path, one]) => path && !one.dev && !one.devOptional && !one.optional)
+    .filter(([path, one]) => path && !one.dev && isMeant(one))
     .map(([path, { version, license = 'none' }]) => ({
       name: nameOf(path),
       version,
@@ -44,8 +51,19 @@ export function production(): Module[] {
 }
 
 /** The page: how many of each licence, then each module. */
-export function licencesPage() {
-  const modules = production()
+export const licencesPage = () => `# Licences
+
+What \`npm ci --omit=dev --omit=optional\` installs, as \`package-lock.json\` says; \`npm run licences\` writes this page. Directo itself is MIT.
+
+${tableOf(production())}
+## With traces
+
+What \`npm ci --omit=dev\` installs besides, as the image does: OpenTelemetry, and a driver
+for Postgres that Drizzle could use instead.
+
+${tableOf(optional())}`
+
+function tableOf(modules: Module[]) {
   const counts = Map.groupBy(modules, ({ licence }) => licence)
   const summary = [...counts]
     .sort(([, a], [, b]) => b.length - a.length)
@@ -54,10 +72,7 @@ export function licencesPage() {
     ({ name, version, licence, of }) =>
       `| \`${name}\` | ${version} | ${licence} | ${of.map((one) => `\`${one}\``).join(', ')} |`
   )
-  return `# Licences
-
-What \`npm ci --omit=dev --omit=optional\` installs, as \`package-lock.json\` says; \`npm run licences\` writes this page.
-${modules.length} modules: ${summary.join(', ')}. Directo itself is MIT.
+  return `${modules.length} modules: ${summary.join(', ')}.
 
 | module | version | licence | brought by |
 | --- | --- | --- | --- |

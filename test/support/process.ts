@@ -26,10 +26,14 @@ export type ServiceProcess = Awaited<ReturnType<typeof startProcess>>
 
 /**
  * Runs `directo serve` and waits until it listens; the environment is all that it gets, so it has
- * to name database, bucket and secret (`processEnvironment`).
+ * to name database, bucket and secret (`processEnvironment`). `hear` gets every line it writes.
  */
-export async function startProcess(t: Ends, environment: Environment) {
-  let running = await serve(t, environment)
+export async function startProcess(
+  t: Ends,
+  environment: Environment,
+  hear: (line: string) => unknown = () => {}
+) {
+  let running = await serve(t, environment, hear)
   const service = {
     get pid() {
       return running.child.pid!
@@ -56,14 +60,17 @@ export async function startProcess(t: Ends, environment: Environment) {
       return running.ended
     },
     async start() {
-      if (!isRunning(running.child)) running = await serve(t, environment)
+      if (!isRunning(running.child)) running = await serve(t, environment, hear)
     },
     async restart() {
       await service.kill()
       await service.start()
     },
     user: (sub: string, claims: object = {}) =>
-      userOf((options) => request(running.url, options), tokenOf(sub, claims))
+      userOf(
+        (options) => request(running.url, options),
+        tokenOf(sub, claims, environment.JWT_SECRET)
+      )
   }
   return service
 }
@@ -98,21 +105,22 @@ export function runCommand(t: Ends, argv: string[], environment: Environment) {
 }
 
 /** A token as the application beside the service would sign it, an hour long. */
-export function tokenOf(sub: string, claims: object = {}) {
+export function tokenOf(sub: string, claims: object = {}, secret = SECRET) {
   const iat = Math.floor(Date.now() / 1000)
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
   const head = part({ alg: 'HS256', typ: 'JWT' })
   const signed = `${head}.${part({ sub, iat, exp: iat + 3600, ...claims })}`
-  return `${signed}.${createHmac('sha256', SECRET).update(signed).digest('base64url')}`
+  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`
 }
 
 const LOGGED_LINES = 50
 
-async function serve(t: Ends, environment: Environment) {
+async function serve(t: Ends, environment: Environment, hear: (line: string) => unknown) {
   const child = launch(t, ['serve'], environment)
   const lines: string[] = []
   const { promise: listening, resolve, reject } = Promise.withResolvers<string>()
   const keep = (line: string) => {
+    hear(line)
     lines.push(line)
     if (lines.length > LOGGED_LINES) lines.shift()
     const url = /Server listening at (http:[^"]+)/.exec(line)?.[1]
