@@ -1,4 +1,4 @@
-// T51 to T53, T56: our own look at a token, were the library to overlook everything but the signature.
+// T51, T52, T53, T56: our own look at a token, were the library to overlook everything but the signature.
 
 import t from 'tap'
 

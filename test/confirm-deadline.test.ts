@@ -26,7 +26,7 @@ t.test('each step is quick enough, all of them are not', async (t) => {
   t.same(await download((await patient.ada.confirm(upload)).avatar.url), picture)
 })
 
-t.test('no further copy is begun', async (t) => {
+t.test('F38: no further copy is begun', async (t) => {
   const { ada, sandbox } = await startApp(t, { CONFIRM_DEADLINE_MS: '300' })
   const upload = await ada.sent(picture)
   sandbox.misbehave.delay('CopyObject', 400)

@@ -354,7 +354,7 @@ t.test('clocks that differ', async (t) => {
   t.strictSame(named(await again({}, clocks), 'warn'), ['clock'])
 })
 
-t.test('the settings of the bucket', async (t) => {
+t.test('T72, F30: the settings of the bucket', async (t) => {
   const { sandbox, env, look } = await start(t)
   const { sender, close } = openClients(readConfig(env).s3)
   t.teardown(close)

@@ -36,7 +36,7 @@ const faults = {
 } satisfies Record<string, (s: Misbehave) => unknown>
 type Misbehave = Awaited<ReturnType<typeof startApp>>['sandbox']['misbehave']
 
-t.test('S3 fails: 503, nothing new is live, and a later confirm succeeds', async (t) => {
+t.test('F27: S3 fails: 503, nothing new is live, and a later confirm succeeds', async (t) => {
   const { user, sandbox, sql } = await startApp(t, { S3_DEADLINE_MS: '400' })
   for (const [index, [name, misbehave]] of Object.entries(faults).entries()) {
     await t.test(name, async (t) => {
@@ -122,7 +122,7 @@ t.test('connections that come up too late are not lost to the pool', async (t) =
   t.fail('the pool stays dead')
 })
 
-t.test('a statement that is only slow costs nobody their connection', async (t) => {
+t.test('F35: a statement that is only slow costs nobody their connection', async (t) => {
   const { instance } = await startApp(t)
   const { deps } = await instance({ DATABASE_DEADLINE_MS: '300', DATABASE_POOL: '1' })
   const pid = () => deps.db.execute('select pg_backend_pid() as pid').then(([row]) => row!.pid)
@@ -132,7 +132,7 @@ t.test('a statement that is only slow costs nobody their connection', async (t) 
   t.equal(await pid(), before)
 })
 
-t.test('what S3 quotes of our requests does not reach the log', async (t) => {
+t.test('T64: what S3 quotes of our requests does not reach the log', async (t) => {
   const { app, deps, sandbox } = await startApp(t)
   const canary = 'canary-in-a-session-token'
   const config = structuredClone(deps.config)
@@ -218,7 +218,7 @@ t.test('a commit that never arrives: 503, and the next confirm commits', async (
   t.same(await download((await ada.confirm(upload)).avatar.url), picture)
 })
 
-t.test('without Postgres every call says so, and works again when it is back', async (t) => {
+t.test('F31: without Postgres every call says so, and works again when it is back', async (t) => {
   const { databaseUrl, instance } = await startApp(t)
   const proxy = await startProxy(t, databaseUrl)
   const { ada, app } = await instance({ DATABASE_URL: proxy.url, DATABASE_DEADLINE_MS: '300' })

@@ -11,7 +11,7 @@ import { padded, png } from './support/pictures.ts'
 
 const picture = padded(png(64), 400)
 
-t.test('one connection is enough for everybody while S3 takes its time', async (t) => {
+t.test('F33: one connection is enough for everybody while S3 takes its time', async (t) => {
   const { sandbox, sql, instance } = await startApp(t)
   const { ada, bob, admin, deps } = await instance({
     DATABASE_POOL: '1',

@@ -12,7 +12,7 @@ import { padded, png } from './support/pictures.ts'
 const picture = padded(png(64), 400)
 const body = { purpose: 'avatar', contentType: 'image/png', sizeBytes: 400 }
 
-t.test('bad input is refused with a code, and nothing is recorded', async (t) => {
+t.test('T58, T61, T66: bad input is refused with a code, and nothing is recorded', async (t) => {
   const { ada, app, sql } = await startApp(t)
   const headers = { authorization: `Bearer ${ada.token}`, 'content-type': 'application/json' }
   const post = (payload: string | object, more = {}, url = '/api/uploads') =>
@@ -72,7 +72,7 @@ t.test('a header that promises JSON may come with no body', async (t) => {
   t.equal((await app.inject({ method: 'POST', url, headers })).statusCode, 200)
 })
 
-t.test('a 500 says nothing of its cause', async (t) => {
+t.test('T63: a 500 says nothing of its cause', async (t) => {
   const { ada, app, sql } = await startApp(t)
   await sql`alter table uploads rename to uploads_secret_name`
   const url = `/api/uploads/${'a'.repeat(32)}`
@@ -129,7 +129,7 @@ t.test('what holds a signed URL is kept by no shared cache', async (t) => {
   t.notOk(answer['set-cookie'])
 })
 
-t.test('only pages of the listed origins may call', async (t) => {
+t.test('T62: only pages of the listed origins may call', async (t) => {
   const { app } = await startApp(t, { CORS_ORIGINS: 'https://app.example,https://b.example' })
   const preflight = (origin: string) =>
     app.inject({
@@ -161,7 +161,7 @@ t.test('what is not HTTP is answered with a problem too', async (t) => {
   t.match(preflight.headers['content-type'] ?? 'application/problem+json', 'problem+json')
 })
 
-t.test('closing waits for what is under way and for nothing else', async (t) => {
+t.test('F37: closing waits for what is under way and for nothing else', async (t) => {
   const { ada, app, sandbox } = await startApp(t)
   const address = await app.listen({ port: 0, host: '127.0.0.1' })
   const upload = await ada.sent(picture)
@@ -192,7 +192,7 @@ t.test('it is alive and ready', async (t) => {
   }
 })
 
-t.test('one line in the log for each request, with nothing of the caller in it', async (t) => {
+t.test('T64, T65: one line in the log for each request, with nothing of the caller in it', async (t) => {
   const { deps, app } = await startApp(t)
   const lines: string[] = []
   const logged = await buildApp(deps, {

@@ -81,7 +81,7 @@ t.test('every command of the code is known here, and what serves uses no other',
   for (const path of elsewhere) t.notMatch(readFileSync(path, 'utf8'), /@aws-sdk/, path)
 })
 
-t.test('the service may do what it does, and nothing else', async (t) => {
+t.test('T70: the service may do what it does, and nothing else', async (t) => {
   for (const method of ['post', 'put']) {
     const { app, ada, admin, sandbox } = await startApp(t, { UPLOAD_METHOD: method })
     const done = watch(sandbox)
@@ -108,7 +108,7 @@ t.test('the janitor may do what it does, and nothing else', async (t) => {
   t.same(done(), allowedBy('janitor'))
 })
 
-t.test('no grant reaches beyond staging/, and nothing goes in plain text', async (t) => {
+t.test('T71: no grant reaches beyond staging/, and nothing goes in plain text', async (t) => {
   const policy = read('bucket-policy')
   const asked = { action: 's3:PutObject', key: 'avatars/x', authType: 'REST-HEADER', secure: true }
   const cases: [Partial<typeof asked>, boolean][] = [

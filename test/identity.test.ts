@@ -1,4 +1,4 @@
-// T50 to T56: who is believed where a key pair signs; the tokens are made by another library, or by an attacker.
+// T50, T51, T53, T54, T56: who is believed where a key pair signs; the tokens are made by another library, or by an attacker.
 
 import { createHmac } from 'node:crypto'
 

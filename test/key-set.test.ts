@@ -1,4 +1,4 @@
-// T54: the keys of an identity provider that is slow, down, rotating, redirecting, huge, or talks nonsense.
+// T54, F42: the keys of an identity provider that is slow, down, rotating, redirecting, huge, or talks nonsense.
 
 import { gzipSync } from 'node:zlib'
 

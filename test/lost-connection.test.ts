@@ -14,20 +14,23 @@ import { download } from './support/send.ts'
 const picture = png(64)
 const statements = ['insert into objects', 'commit_upload']
 
-t.test('whichever statement of a commit is lost: 503, and the next confirm commits', async (t) => {
-  const { databaseUrl, instance } = await startApp(t)
-  const proxy = await startProxy(t, databaseUrl)
-  const { ada } = await instance({ DATABASE_URL: proxy.url })
-  for (const fault of [proxy.lose, proxy.loseAnswerTo, proxy.resetAt]) {
-    for (const statement of statements) {
-      const upload = await ada.sent(picture)
-      fault(statement)
-      const gone = { status: 503, code: 'DATABASE_UNAVAILABLE' }
-      await t.rejects(ada.confirm(upload), gone, statement)
-      t.same(await download((await ada.confirm(upload)).avatar.url), picture)
+t.test(
+  'F35: whichever statement of a commit is lost: 503, and the next confirm commits',
+  async (t) => {
+    const { databaseUrl, instance } = await startApp(t)
+    const proxy = await startProxy(t, databaseUrl)
+    const { ada } = await instance({ DATABASE_URL: proxy.url })
+    for (const fault of [proxy.lose, proxy.loseAnswerTo, proxy.resetAt]) {
+      for (const statement of statements) {
+        const upload = await ada.sent(picture)
+        fault(statement)
+        const gone = { status: 503, code: 'DATABASE_UNAVAILABLE' }
+        await t.rejects(ada.confirm(upload), gone, statement)
+        t.same(await download((await ada.confirm(upload)).avatar.url), picture)
+      }
     }
   }
-})
+)
 
 t.test('a connection that is lost while it is being made ends nothing but itself', async (t) => {
   const { databaseUrl, instance } = await startApp(t)

@@ -10,7 +10,7 @@ import { png } from './support/pictures.ts'
 import { processEnvironment, startProcess } from './support/process.ts'
 import { download } from './support/send.ts'
 
-t.test('a confirmed avatar survives kill -9 of the process that confirmed it', async (t) => {
+t.test('F39: a confirmed avatar survives kill -9 of the process that confirmed it', async (t) => {
   const sandbox = await startSandbox({ buckets: [BUCKET] })
   t.teardown(sandbox.close)
   const service = await startProcess(t, {

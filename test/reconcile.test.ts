@@ -145,7 +145,7 @@ t.test('one walks at a time; one that died is taken over', async (t) => {
   t.match(await reconciled(background), { complete: true }, 'it let go')
 })
 
-t.test('with the database of another bucket nothing is deleted', async (t) => {
+t.test('T73: with the database of another bucket nothing is deleted', async (t) => {
   const { sql, advance, put, keys, reconciled } = await start(t)
   await reconciled()
   await sql`update installation set id = 'another'`

@@ -99,32 +99,35 @@ t.test('the copy of a confirm that died goes with its lease', async (t) => {
   await clean(t)
 })
 
-t.test('a key that S3 will not delete is tried again later and holds up no other', async (t) => {
-  const { ada, bob, sql, sandbox, advance, sweep, keys, clean } = await start(t)
-  const stuck = await ada.sent(picture)
-  await bob.sent(picture)
-  const undo = sandbox.misbehave.refuseDeleting(`staging/${stuck.id}`)
-  await advance(601)
-  t.match(await sweep(), { purged: 1, failed: 1 })
-  t.same(keys('staging/'), [`staging/${stuck.id}`])
-  t.match(await sweep(), { purged: 0, failed: 0 }, 'not again at once')
+t.test(
+  'F29: a key that S3 will not delete is tried again later and holds up no other',
+  async (t) => {
+    const { ada, bob, sql, sandbox, advance, sweep, keys, clean } = await start(t)
+    const stuck = await ada.sent(picture)
+    await bob.sent(picture)
+    const undo = sandbox.misbehave.refuseDeleting(`staging/${stuck.id}`)
+    await advance(601)
+    t.match(await sweep(), { purged: 1, failed: 1 })
+    t.same(keys('staging/'), [`staging/${stuck.id}`])
+    t.match(await sweep(), { purged: 0, failed: 0 }, 'not again at once')
 
-  const waits: number[] = []
-  for (let attempt = 2; attempt < 10; attempt++) {
-    const [row] = await sql`select extract(epoch from purge_after - now()) as seconds from uploads
+    const waits: number[] = []
+    for (let attempt = 2; attempt < 10; attempt++) {
+      const [row] = await sql`select extract(epoch from purge_after - now()) as seconds from uploads
       where id = ${stuck.id}`
-    waits.push(Number(row!.seconds))
-    await advance(waits.at(-1)! + 1)
-    t.match(await sweep(), { purged: 0, failed: 1 }, `attempt ${attempt}`)
-  }
-  t.ok(waits[0]! <= 120 && waits[0]! > 55 && waits.at(-1)! > 1800, 'the pauses grow')
-  t.ok(Math.max(...waits) <= 3840, 'but not without end')
+      waits.push(Number(row!.seconds))
+      await advance(waits.at(-1)! + 1)
+      t.match(await sweep(), { purged: 0, failed: 1 }, `attempt ${attempt}`)
+    }
+    t.ok(waits[0]! <= 120 && waits[0]! > 55 && waits.at(-1)! > 1800, 'the pauses grow')
+    t.ok(Math.max(...waits) <= 3840, 'but not without end')
 
-  undo()
-  await advance(2 * HOUR)
-  t.match(await sweep(), { purged: 1, failed: 0 })
-  await clean(t)
-})
+    undo()
+    await advance(2 * HOUR)
+    t.match(await sweep(), { purged: 1, failed: 0 })
+    await clean(t)
+  }
+)
 
 t.test(
   'a store that fails as a whole: the error is told, and nothing counts as gone',

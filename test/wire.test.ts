@@ -209,7 +209,7 @@ t.test('a parameter that is meant once may not come twice', async (t) => {
   }
 })
 
-t.test('only listed proxies are believed about where a request comes from', async (t) => {
+t.test('T59: only listed proxies are believed about where a request comes from', async (t) => {
   const told = { 'x-forwarded-for': '203.0.113.9', 'x-forwarded-host': 'evil.example' }
   const seen = async (environment: Record<string, string>, remoteAddress: string) => {
     const { app } = await startApp(t, environment)
