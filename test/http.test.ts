@@ -192,7 +192,7 @@ t.test('it is alive and ready', async (t) => {
   }
 })
 
-t.test('T64, T65: one line in the log for each request, with nothing of the caller in it', async (t) => {
+t.test('T64, T65: one line a request, with nothing of the caller in it', async (t) => {
   const { deps, app } = await startApp(t)
   const lines: string[] = []
   const logged = await buildApp(deps, {

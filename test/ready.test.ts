@@ -37,7 +37,7 @@ t.test('what gives no answer is not ready, long before its deadline', async (t) 
   t.equal((await other.app.inject('/health/live')).statusCode, 200)
 })
 
-t.test('with no connection left: 503 in time, alive, and ready again by itself', async (t) => {
+t.test('F33: with no connection left: 503 in time, alive, and ready again by itself', async (t) => {
   const { instance } = await startApp(t)
   const { ada, app, deps } = await instance({ DATABASE_POOL: '2', DATABASE_DEADLINE_MS: '700' })
   const slow = () => deps.db.execute('select pg_sleep(60)').catch(() => 'given up')

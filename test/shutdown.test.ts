@@ -1,4 +1,4 @@
-// How the process ends: told to, in order; by an error, with a status that says so; told twice, at once.
+// How the process ends: told to, in order; by an error, with a status that says so; told twice, at once (F37, F39).
 
 import { once } from 'node:events'
 import { Agent, request } from 'node:http'

@@ -1,4 +1,4 @@
-// npm run test:outages: Postgres or S3 goes away and comes back under a real process with a light load.
+// npm run test:outages: Postgres or S3 goes away and comes back (F27) under a real process with a light load.
 // Nothing may hang, leak, storm or need a restart; takes three minutes. `-- copies` runs only outages
 // with that word in their name.
 

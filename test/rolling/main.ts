@@ -1,4 +1,4 @@
-// npm run test:rolling: three instances behind HAProxy, restarted in turn under 200 requests a second, of
+// npm run test:rolling: three instances behind HAProxy, restarted in turn (F37) under 200 requests a second, of
 // which none may fail; then it shows that it would notice. ROUNDS=1 is a short run.
 
 import { mkdtempSync, rmSync } from 'node:fs'
