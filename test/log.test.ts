@@ -1,4 +1,4 @@
-// What the log has: one line for each request, with its id, and of errors only what they may say (T63–T65).
+// What the log has: one line for each request, with its id, and of errors only what they may say (T63, T64, T65).
 
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'

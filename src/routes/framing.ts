@@ -22,6 +22,9 @@ export function endConnection({ raw: { socket } }: FastifyRequest, reply: Fastif
   return reply.header('connection', 'close')
 }
 
+/** Whether an answer was given, or is under way, after which it closes by itself. */
+export const isEnding = (socket: Socket) => closing.has(socket)
+
 // What came in the same packet is handled before the connection is closed.
 const closing = new WeakSet<Socket>()
 

@@ -15,7 +15,7 @@ import { Type } from 'typebox'
 import { isDatabaseAway, withoutQuery } from '../db/errors.ts'
 import { catalogue, Problem, type ProblemCode, problem } from '../errors.ts'
 import { Reason } from '../reasons.ts'
-import { endConnection, isArriving } from './framing.ts'
+import { endConnection, isArriving, isEnding } from './framing.ts'
 import { headers, setHeaders } from './headers.ts'
 import { HEADER, requestIdOf } from './request-id.ts'
 
@@ -103,6 +103,7 @@ export function answerGarbage(
   err: Error & { code?: string },
   socket: Socket
 ) {
+  if (isEnding(socket)) return // one answer is enough
   if (!socket.writable) return void socket.destroySoon()
   const requestId = requestIdOf({ headers: {} })
   const told = problem(connection[err.code ?? ''] ?? 'BAD_REQUEST')
