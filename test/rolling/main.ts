@@ -22,7 +22,7 @@ import { faultsOf, report } from './report.ts'
 const ROUNDS = Number(process.env.ROUNDS || 3)
 const NAMES = ['a', 'b', 'c']
 const PER_SECOND = 200
-const DRAIN_SECONDS = 1 // the balancer asks four times a second, and believes the second answer
+const DRAIN_SECONDS = 2 // the balancer asks four times a second, and believes the second answer
 const BUCKET = 'avatars-of-the-restarted'
 const BACK_MS = 30_000
 
