@@ -75,6 +75,17 @@ t.test('lifetimes and sizes have bounds', (t) => {
     S3_ENDPOINT: ['localhost:9000', 'ftp://x', 'http://user@x', 'http://%zz', 'http://x:99999'],
     JWT_SECRET: [`-----BEGIN PUBLIC KEY-----${'x'.repeat(32)}`],
     AWS_SESSION_TOKEN: ['alone'],
+    REDIS_URL: [
+      'localhost:6379',
+      'http://localhost:6379',
+      'redis://%zz',
+      'redis://:%zz@redis',
+      'redis://redis/name',
+      'redis://',
+      'redis'
+    ],
+    RATE_CREATES_PER_MINUTE: ['-1', '1000001', '1.5'],
+    CONFIRMS_AT_ONCE: ['0'],
     PORT: ['65536']
   }
   for (const [name, values] of Object.entries(refused)) {
@@ -106,6 +117,25 @@ t.test('settings that belong together', (t) => {
     AWS_SESSION_TOKEN: 'c'
   }
   t.match(readConfig({ ...needed, ...temporary }).s3.credentials, { sessionToken: 'c' })
+  t.end()
+})
+
+t.test('limits have defaults, and an address of Redis is not quoted', (t) => {
+  t.match(readConfig(needed).limits, {
+    perMinute: { creates: 20, confirms: 120, reads: 3000, addresses: 6000 },
+    redisUrl: undefined,
+    prefix: 'directo:avatars',
+    confirmsAtOnce: 64,
+    shed: { delayMs: 500, heapBytes: 0, rssBytes: 0 }
+  })
+  for (const REDIS_URL of [
+    'redis://redis',
+    'redis://[::1]:6379',
+    'rediss://:se%20cret@redis.example:6380/2'
+  ]) {
+    t.same(problems({ REDIS_URL }), [])
+  }
+  t.match(problems({ REDIS_URL: 'https://:secret@redis' }), [/^REDIS_URL is not of (?!.*secret)/])
   t.end()
 })
 

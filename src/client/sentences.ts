@@ -7,7 +7,7 @@ const UNREADABLE = `This picture cannot be opened. ${TRY_ANOTHER}`
 const DAMAGED = `This picture is damaged. ${TRY_ANOTHER}`
 const TOO_LARGE = 'This picture is too large. Choose a smaller one.'
 const CHANGED = 'The picture changed on its way. Try again.'
-const SIGN_IN = 'You are no longer signed in. Sign in and try again.'
+const SIGN_IN = 'You are not signed in. Sign in and try again.'
 const TOO_MANY = `Too many uploads at once. ${TRY_LATER}`
 const BUSY = `The server is busy. ${TRY_LATER}`
 const TOO_LATE = 'The upload took too long. Try again.'
@@ -22,7 +22,7 @@ export const sentences = {
   FORBIDDEN: 'You are not allowed to do this.',
   NOT_FOUND: OUR_FAULT,
   METHOD_NOT_ALLOWED: OUR_FAULT,
-  UPLOAD_NOT_FOUND: 'This upload does not exist any more. Try again.',
+  UPLOAD_NOT_FOUND: 'This upload is gone. Try again.',
   REQUEST_TIMEOUT: TOO_LATE,
   OBJECT_MISSING: 'The picture did not arrive. Try again.',
   OBJECT_CHANGED: CHANGED,
@@ -42,13 +42,13 @@ export const sentences = {
   CONFIRM_INTERRUPTED: BUSY,
 
   SIZE_MISMATCH: CHANGED,
-  CONTENT_TYPE_MISMATCH: `This file is of another kind than it says. ${TRY_ANOTHER}`,
+  CONTENT_TYPE_MISMATCH: `This file is not what it says. ${TRY_ANOTHER}`,
   CONTENT_ENCODED: DAMAGED,
   CHECKSUM_MISMATCH: CHANGED,
   UNKNOWN_FORMAT: UNREADABLE,
   MALFORMED: DAMAGED,
   TRUNCATED: DAMAGED,
-  TRAILING_DATA: `There is something else hidden in this picture. ${TRY_ANOTHER}`,
+  TRAILING_DATA: `There is something hidden in this picture. ${TRY_ANOTHER}`,
   HEADER_TOO_LARGE: `There is too much else in this picture. ${TRY_ANOTHER}`,
   TOO_MANY_PIXELS: TOO_LARGE,
   LOCATION_METADATA: `This picture says where it was taken. ${TRY_ANOTHER}`,

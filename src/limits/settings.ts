@@ -41,6 +41,18 @@ export function limitsOf(settings: LimitSettings) {
 
 /** What is wrong with them; the address, which may hold a password, is not quoted. */
 export function limitProblems({ REDIS_URL: url }: { REDIS_URL?: string }): string[] {
-  if (!url || (URL.canParse(url) && /^rediss?:$/.test(new URL(url).protocol))) return []
+  if (!url || isRedis(url)) return []
   return ['REDIS_URL is not of the form redis://user:password@host:port/database (rediss for TLS)']
+}
+
+function isRedis(url: string) {
+  try {
+    const { protocol, hostname, username, password, pathname } = new URL(url)
+    decodeURIComponent(username + password)
+    return (
+      /^rediss?:$/.test(protocol) && /^[\w.:[\]-]+$/.test(hostname) && /^\/?\d*$/.test(pathname)
+    )
+  } catch {
+    return false
+  }
 }
