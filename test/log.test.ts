@@ -9,7 +9,7 @@ import t, { type Test } from 'tap'
 import { buildApp } from '../src/app.ts'
 import type { Deps } from '../src/deps.ts'
 import { problem } from '../src/errors.ts'
-import { told } from '../src/log.ts'
+import { serializers, told } from '../src/log.ts'
 import { startApp } from './support/app.ts'
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/
@@ -184,6 +184,9 @@ t.test('an error says what it is and where, and its message only if it is ours',
       ...{ code: 'ECONNREFUSED', syscall: 'connect', port: 5432 }
     }
   )
+  const request = { method: 'GET', url: `/?${secret}`, routeOptions: { url: '/:id' } }
+  t.same(serializers.req(request), { method: 'GET', route: '/:id' })
+  t.same(serializers.res({ statusCode: 200 }), { status: 200 })
   const endless = new Error()
   endless.cause = endless
   t.ok(JSON.stringify(told(endless)).length < 10_000)

@@ -9,10 +9,7 @@ export const contexts = new AsyncLocalStorage<Context>()
 export const contextManager: ContextManager = {
   active: () => contexts.getStore() ?? ROOT_CONTEXT,
   with: (context, work, self, ...args) => contexts.run(context, () => work.call(self!, ...args)),
-  bind: (context, target) =>
-    typeof target === 'function'
-      ? (((...args: unknown[]) => contexts.run(context, () => target(...args))) as typeof target)
-      : target,
+  bind: (_context, target) => target, // nobody asks: Node itself keeps them with callbacks
   enable: () => contextManager,
   disable: () => contextManager
 }

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 export type Canaries = Record<string, string>
 
 /** A secret that nobody else has, with letters that some forms write differently. */
-export const canary = (name: string) => `${name}+/${randomBytes(12).toString('base64url')}`
+export const canary = (name: string) => `${name}+/${randomBytes(18).toString('base64url')}`
 
 /** Which of them are in a text, each with the form in which it is. */
 export function found(canaries: Canaries, text: string): string[] {
