@@ -1,7 +1,7 @@
 // The process as such, by the names that dashboards for Node know.
 
 import { readdirSync, readFileSync } from 'node:fs'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 
 import type { Registry } from './registry.ts'
 
