@@ -40,24 +40,16 @@ export function limitRefusals(request: FastifyRequest, refused: Problem, done: D
 }
 
 // Without Redis there is nothing to wait for, and nothing is made for it on each request.
-function take(
-  { server: { limits } }: FastifyRequest,
-  kind: Kind,
-  key: string,
-  count: number,
-  done: Done
-) {
-  const wait = limits.take[kind](key, count)
-  const answer = (ms: number) => {
-    done(ms > 0 ? tooMany(kind, limits.perMinute[kind], ms) : undefined)
-  }
-  if (typeof wait === 'number') answer(wait)
-  else void wait.then(answer)
+function take({ server }: FastifyRequest, kind: Kind, key: string, count: number, done: Done) {
+  const wait = server.limits.take[kind](key, count)
+  if (wait === 0) done()
+  else if (typeof wait === 'number') done(tooMany(server, kind, wait))
+  else void wait.then((ms) => done(ms === 0 ? undefined : tooMany(server, kind, ms)))
 }
 
-function tooMany(kind: Kind, perMinute: number, ms: number) {
+function tooMany({ limits }: FastifyInstance, kind: Kind, ms: number) {
   const what = kind === 'addresses' ? 'requests from your address' : kind
-  return problem('RATE_LIMITED', `More than ${perMinute} ${what} a minute.`, {
+  return problem('RATE_LIMITED', `More than ${limits.perMinute[kind]} ${what} a minute.`, {
     retryAfterSeconds: Math.ceil(ms / 1000)
   })
 }
