@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import t from 'tap'
@@ -63,6 +64,8 @@ t.test('a flood at ten times the limit', async (t) => {
   t.same([...new Set(alone.map(({ status }) => status))], [200])
   const memory: number[] = []
   const timer = setInterval(() => memory.push(residentMB(service.pid)), 500)
+  const own = monitorEventLoopDelay({ resolution: 1 })
+  own.enable()
   const begunAt = performance.now()
   const [wellBehaved, flood] = await Promise.all([
     steadily(ada.token, 10),
@@ -84,6 +87,7 @@ t.test('a flood at ten times the limit', async (t) => {
     `${SECONDS} s, ${flood.length} requests of the flood, ${refused.length} × 429: ${waits(refused)}`
   )
   t.comment(`well-behaved, ${wellBehaved.length} × 200: ${waits(wellBehaved)}`)
+  t.comment(`the client itself was late by up to ${(own.percentile(99) / 1e6).toFixed(1)} ms (p99)`)
   t.comment(
     `resident MB: ${memory
       .map(Math.round)
