@@ -6,9 +6,11 @@ import t from 'tap'
 
 import { startApp } from './support/app.ts'
 
+const METRICS_TOKEN = 'a token of thirty-two bytes or more'
+
 for (const name of ['SHED_HEAP_MB', 'SHED_RSS_MB']) {
-  t.test(`over ${name} everything is refused, but for who asks whether it lives`, async (t) => {
-    const { app, ada } = await startApp(t, { [name]: '1' })
+  t.test(`over ${name} everything is refused, but for who watches`, async (t) => {
+    const { app, ada } = await startApp(t, { [name]: '1', METRICS_TOKEN })
     const headers = { authorization: `Bearer ${ada.token}` }
     while ((await app.inject('/health/ready')).statusCode !== 503) await sleep(50) // looked at every two seconds
     for (const url of ['/api/users/me/avatar', '/avatars/ada', '/health/ready', '/docs', '/x']) {
@@ -17,6 +19,8 @@ for (const name of ['SHED_HEAP_MB', 'SHED_RSS_MB']) {
       t.match(reply.json(), { code: 'OVERLOADED', status: 503 }, url)
     }
     t.equal((await app.inject('/health/live')).statusCode, 200)
+    const scrape = { authorization: `Bearer ${METRICS_TOKEN}` }
+    t.equal((await app.inject({ url: '/metrics', headers: scrape })).statusCode, 200)
   })
 }
 
