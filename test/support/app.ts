@@ -18,6 +18,7 @@ import type { GrantRequest } from '../../src/s3/grant.ts'
 import { meterBucket } from '../../src/s3/metered.ts'
 import { cloneDatabase } from './database.ts'
 import { roomy } from './roomy.ts'
+import { quietLogger } from './quiet.ts'
 import { send } from './send.ts'
 
 export const BUCKET = 'avatars-of-a-test'
@@ -58,7 +59,8 @@ export async function startInstance(
   const bucket = meterBucket(openBucket(config.s3), metrics)
   const clock = { now: steadyClock() }
   const deps = { config, db: database.db, bucket, now: () => clock.now(), metrics }
-  const app = await buildApp(deps, false, homeOf(config))
+  const secrets = [SECRET, server.credentials.secretAccessKey]
+  const app = await buildApp(deps, quietLogger(t, secrets), homeOf(config))
   t.teardown(async () => {
     await app.close()
     bucket.close()
