@@ -35,7 +35,7 @@ t.test('no secret comes out, whatever fails', async (t) => {
   const { sandbox, lines, statuses } = planted
   await planted.callAll('canary-user-of-good-times')
   t.match(statuses, {
-    ...{ create: 201, confirm: 200, reject: 422, abort: 204, read: 200, batch: 200, ready: 200 },
+    ...{ create: 201, confirm: 200, reject: 422, abort: 204, read: 200, batch: 200, metrics: 200 },
     ...{ unknown: 404, 'broken path': 400, 'other method': 405, large: 413, form: 415, forged: 401 }
   })
   t.ok(lines.some((line) => line.includes('"route":"/api/uploads/:id/confirm"')))

@@ -75,7 +75,7 @@ const below: Record<string, string[]> = {
   app: ['routes', 'deps', 'errors'],
   shutdown: ['config', 'db'],
   main: ['app', 'config', 'db', 'janitor', 'metrics', 's3', 'shutdown', 'stores', 'telemetry'],
-  doctor: ['config', 'db', 'identity', 'keys', 's3', 'stores'],
+  doctor: ['config', 'db', 'identity', 'keys', 'log', 's3', 'stores'],
   telemetry: ['calls', 'config', 'log'],
   cli: ['main', 'config', 'db', 'dev', 'doctor', 'identity', 'janitor'],
   dev: ['app', 'client', 'config', 'db', 'doctor', 'janitor', 's3']

@@ -2,10 +2,12 @@
 
 import { S3ServiceException } from '@aws-sdk/client-s3'
 
+import { typeOf } from '../log.ts'
+
 /** The sentence of an error or, where it says little itself, of what caused it. */
 export function sentence(err: unknown): string {
   // The answer to a HEAD has no body: the SDK knows nothing but its status.
-  if (isRefusal(err)) return `${statusOf(err)} ${err.name}`.replace(/ Unknown\w*$/, '')
+  if (isRefusal(err)) return `${statusOf(err)} ${typeOf(err)}`.replace(/ Unknown\w*$/, '')
   const { name, message, cause } = err as Error & { code?: string }
   if (name === 'TimeoutError' || name === 'AbortError') return 'no answer in time'
   if (cause instanceof Error) return sentence(cause)

@@ -15,6 +15,7 @@ import { PAGE_TYPE } from '../metrics/registry.ts'
 import { addHeaders } from './headers.ts'
 import { openPage } from './metrics-page.ts'
 import { sendProblem } from './problems.ts'
+import { requestIdOf } from './request-id.ts'
 
 const schema = { hide: true } as object
 
@@ -59,7 +60,11 @@ export async function serveMetrics(app: FastifyInstance, deps: Deps) {
   })
   const { port, host, token } = settings
   if (port === undefined) return void (await app.register(metricsRoutes, { page, token }))
-  const own = fastify({ requestTimeout: 5000, http: { headersTimeout: 5000 } })
+  const own = fastify({
+    genReqId: requestIdOf,
+    requestTimeout: 5000,
+    http: { headersTimeout: 5000 }
+  })
   own.setErrorHandler(sendProblem)
   own.setNotFoundHandler(() => {
     throw problem('NOT_FOUND')

@@ -83,7 +83,7 @@ const body = (codes: ProblemCode[]) =>
     { additionalProperties: false }
   )
 
-/** Answers any error; what is not in the catalogue is logged in full and said to nobody. */
+/** Answers any error; what is not in the catalogue is for the log, and said to nobody. */
 export function sendProblem(err: unknown, request: FastifyRequest, reply: FastifyReply) {
   const told = asProblem(err)
   const { status, code, message, retryAfterSeconds } = told

@@ -19,7 +19,7 @@ import { contextManager } from './context.ts'
 import { traceRequests } from './requests.ts'
 import { watchCalls } from './spans.ts'
 
-const FLUSH_MS = 3000 // of the half minute that an orchestrator gives us to end
+const FLUSH_MS = 2000 // less than an end in order leaves for what comes last
 const QUIET_MS = 60_000
 
 /** Begins to trace: `watch` an app before it has routes, and `close` when it is closed. */

@@ -17,6 +17,7 @@ import { openBucket } from '../../src/s3/bucket.ts'
 import type { GrantRequest } from '../../src/s3/grant.ts'
 import { meterBucket } from '../../src/s3/metered.ts'
 import { cloneDatabase } from './database.ts'
+import { quietLogger } from './quiet.ts'
 import { roomy } from './roomy.ts'
 import { send } from './send.ts'
 
@@ -58,7 +59,8 @@ export async function startInstance(
   const bucket = meterBucket(openBucket(config.s3), metrics)
   const clock = { now: steadyClock() }
   const deps = { config, db: database.db, bucket, now: () => clock.now(), metrics }
-  const app = await buildApp(deps, false, homeOf(config))
+  const secrets = [SECRET, server.credentials.secretAccessKey]
+  const app = await buildApp(deps, quietLogger(t, secrets), homeOf(config))
   t.teardown(async () => {
     await app.close()
     bucket.close()

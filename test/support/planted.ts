@@ -20,10 +20,13 @@ const names = `jwt-secret s3-key session-token metrics-token collector-key cooki
 export type Planted = Awaited<ReturnType<typeof startPlanted>>
 
 /** A real process at LOG_LEVEL=trace, with traces on and a janitor that sweeps every second. */
-export async function startPlanted(t: Test, environment: Record<string, string> = {}) {
-  const secrets: Canaries = Object.fromEntries(
-    names.split(/\s+/).map((name) => [name, canary(name)])
-  )
+export async function startPlanted(
+  t: Test,
+  environment: Record<string, string> = {},
+  more: Canaries = {}
+) {
+  const planted = names.split(/\s+/).map((name) => [name, canary(name)])
+  const secrets: Canaries = { ...Object.fromEntries(planted), ...more }
   const sandbox = await startSandbox({
     buckets: [BUCKET],
     secretAccessKey: secrets['s3-key'],
@@ -55,12 +58,25 @@ export async function startPlanted(t: Test, environment: Record<string, string> 
   // What is the caller's own may be in answers to them, and nowhere else.
   const kept: Kept = { answers: [], statuses: {}, own: {}, secrets }
   const output: string[] = []
+  async function run(statement: string) {
+    const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} })
+    await sql.unsafe(statement)
+    await sql.end()
+  }
 
   return {
-    ...{ sandbox, lines },
+    ...{ service, sandbox, lines },
     statuses: kept.statuses,
     /** Every call, for a user of that name; failing ones are answered as they fail. */
     callAll: (userId: string) => makePlantedCalls(service, settings.JWT_SECRET, kept, userId),
+    /** One call with a token that others made. */
+    async callWith(token: string) {
+      kept.own[`token ${token.slice(-6)}`] = token.split('.')[2]!
+      const headers = { authorization: `Bearer ${token}` }
+      const reply = await fetch(`${service.url}/api/users/me/avatar`, { headers })
+      kept.answers.push(JSON.stringify([...reply.headers]) + (await reply.text()))
+      return reply.status
+    },
     /** Every other command that prints. */
     async command(...argv: string[]) {
       const { code, output: printed } = await runCommand(t, argv, settings).ended
@@ -77,18 +93,17 @@ export async function startPlanted(t: Test, environment: Record<string, string> 
           return xmlText(`<Error><Code>${all}</Code><Message>${all}</Message></Error>`, status)
         }
       }),
+    postgres: run,
     /** From now on Postgres refuses every change, and quotes it. */
     async quoteRows() {
-      const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} })
-      await sql.unsafe(`create function quote() returns trigger language plpgsql as $$ begin
+      await run(`create function quote() returns trigger language plpgsql as $$ begin
         raise exception 'not %', to_jsonb(new) using detail = to_jsonb(new)::text, hint = current_query();
       end $$`)
       for (const table of ['uploads', 'objects', 'users']) {
-        await sql.unsafe(
+        await run(
           `create trigger quote before insert or update on ${table} for each row execute function quote()`
         )
       }
-      await sql.end()
     },
     /** Ends the process, and names whatever came out of it that should not have. */
     async leaks() {
