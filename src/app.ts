@@ -12,6 +12,7 @@ import type { Deps } from './deps.ts'
 import { problem } from './errors.ts'
 import { registerTokens } from './routes/authenticate.ts'
 import { avatarRoutes } from './routes/avatars.ts'
+import { countRequests } from './routes/counting.ts'
 import { docsRoutes, homeAtDocs } from './routes/docs.ts'
 import { addDrain } from './routes/draining.ts'
 import { endConnection, refuseAmbiguous } from './routes/framing.ts'
@@ -21,6 +22,7 @@ import { acceptOnlyJson } from './routes/json.ts'
 import { registerLimits } from './routes/limit.ts'
 import { careful, logged, OneLine } from './routes/logging.ts'
 import { gatherMethods } from './routes/methods.ts'
+import { serveMetrics } from './routes/metrics.ts'
 import { answerGarbage, sendProblem } from './routes/problems.ts'
 import { redirectRoutes } from './routes/redirect.ts'
 import { HEADER, requestIdOf } from './routes/request-id.ts'
@@ -72,6 +74,7 @@ export async function buildApp(
   addDrain(app as unknown as FastifyInstance)
   refuseAmbiguous(app as unknown as FastifyInstance)
   addHeaders(app as unknown as FastifyInstance)
+  countRequests(app as unknown as FastifyInstance, deps.metrics)
   const refuseOtherMethods = gatherMethods(app as unknown as FastifyInstance)
   await watch(app as unknown as FastifyInstance)
   await app.register(cors, {
@@ -91,6 +94,7 @@ export async function buildApp(
   await app.register(userRoutes, { prefix: '/api', deps })
   await app.register(redirectRoutes, { prefix: '/avatars', deps })
   await app.register(healthRoutes, { prefix: '/health', deps })
+  await serveMetrics(app as unknown as FastifyInstance, deps)
   refuseOtherMethods()
   return app
 }

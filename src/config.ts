@@ -7,6 +7,7 @@ import { cdnOf, cdnProblems } from './cdn.ts'
 import { databaseUrlProblems } from './database-url.ts'
 import { type Identity, identityNames, identityOf, identityProblems } from './identity/settings.ts'
 import { limitProblems, limitsOf } from './limits/settings.ts'
+import { metricsOf, metricsProblems } from './metrics/settings.ts'
 import { proxiesOf, proxyProblems } from './proxies.ts'
 import { Settings } from './settings.ts'
 import { methodOf, names, type Store, storeOf } from './stores.ts'
@@ -105,7 +106,7 @@ function contradictions(settings: Partial<Record<keyof Settings, string>>) {
     problems.push('S3_PUBLIC_ENDPOINT needs S3_ENDPOINT')
   }
   problems.push(...storeProblems(settings), ...cdnProblems(settings), ...proxyProblems(settings))
-  problems.push(...limitProblems(settings))
+  problems.push(...limitProblems(settings), ...metricsProblems(settings))
   for (const origin of list(settings.CORS_ORIGINS ?? '')) {
     if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
       problems.push(`CORS_ORIGINS: "${origin}" is not an origin such as https://app.example.com`)
@@ -153,6 +154,7 @@ function arrange(settings: Settings) {
     corsOrigins: list(settings.CORS_ORIGINS),
     logLevel: settings.LOG_LEVEL,
     drainSeconds: settings.DRAIN_SECONDS,
+    metrics: metricsOf(settings),
     grantSeconds: settings.GRANT_SECONDS,
     confirmSeconds: settings.CONFIRM_SECONDS,
     urlSeconds: settings.URL_SECONDS,

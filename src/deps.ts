@@ -2,6 +2,7 @@
 
 import type { Config } from './config.ts'
 import type { Database } from './db/client.ts'
+import type { Metrics } from './metrics/metrics.ts'
 import type { Bucket } from './s3/bucket.ts'
 
 export interface Deps {
@@ -12,4 +13,6 @@ export interface Deps {
   now: () => Date
   /** Once aborted, no further step is begun. */
   signal?: AbortSignal
+  /** Only where somebody reads them. */
+  metrics?: Metrics
 }

@@ -8,7 +8,9 @@ import { buildApp } from './app.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { openDatabase } from './db/client.ts'
 import { startJanitor } from './janitor/schedule.ts'
+import { openMetrics } from './metrics/metrics.ts'
 import { openBucket } from './s3/bucket.ts'
+import { meterBucket } from './s3/metered.ts'
 import { endInOrder } from './shutdown.ts'
 import { isUnnamed } from './stores.ts'
 import { openTraces } from './telemetry/open.ts'
@@ -28,11 +30,12 @@ try {
 async function serve() {
   const config = readConfig(process.env)
   const traces = await openTraces(process.env)
-  const bucket = openBucket(config.s3)
+  const metrics = config.metrics && openMetrics()
+  const bucket = meterBucket(openBucket(config.s3), metrics)
   const lifeProblem = await bucket.lifeProblem({ seconds: config.urlSeconds, now: new Date() })
   if (lifeProblem) throw new ConfigError([lifeProblem])
-  const database = openDatabase(config)
-  const deps = { config, db: database.db, bucket, now: () => new Date() }
+  const database = openDatabase(config, metrics)
+  const deps = { config, db: database.db, bucket, now: () => new Date(), metrics }
   const logger = { level: config.logLevel, stream: LOG }
   const app = await buildApp(deps, logger, undefined, traces?.watch)
   const stopJanitor = startJanitor(deps, app.log)

@@ -15,6 +15,7 @@ export const reasonCodes = [
   'TOO_MANY_PIXELS',
   'LOCATION_METADATA'
 ] as const
+export type ReasonCode = (typeof reasonCodes)[number]
 
 /** One disagreement between the declared upload and the stored object. */
 export const Reason = Type.Object(

@@ -82,6 +82,15 @@ export const Settings = Type.Object({
   JWT_MAX_LIFETIME_SECONDS: integer('how long a token may live', 60, 315_360_000, 2_592_000),
   HOST: text('address to listen on', { default: '127.0.0.1' }),
   PORT: integer('port to listen on', 0, 65_535, 3000),
+  METRICS_PORT: Type.Optional(
+    Type.Integer({
+      description: 'port of their own that metrics are read on; unset means PORT, by METRICS_TOKEN',
+      minimum: 0,
+      maximum: 65_535
+    })
+  ),
+  METRICS_HOST: text('address to listen on there', { default: '127.0.0.1' }),
+  METRICS_TOKEN: Type.Optional(text('bearer token by which metrics are read, at least 32 bytes')),
   TRUSTED_PROXIES: text(
     'addresses of proxies whose X-Forwarded-* headers are believed, as CIDRs, separated by commas',
     { default: '' }

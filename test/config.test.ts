@@ -216,6 +216,23 @@ t.test('no token may live longer than an erasure is known', (t) => {
   t.end()
 })
 
+t.test('metrics are off until it is said where they are read, or by whom', (t) => {
+  const token = 'm'.repeat(32)
+  t.equal(readConfig(needed).metrics, undefined)
+  t.match(readConfig({ ...needed, METRICS_TOKEN: token }).metrics, { port: undefined, token })
+  const own = { port: 9464, host: '127.0.0.1', token: undefined }
+  t.match(readConfig({ ...needed, METRICS_PORT: '9464' }).metrics, own)
+  t.match(problems({ METRICS_PORT: '3000' }), [/METRICS_PORT and PORT are the same/])
+  t.match(problems({ METRICS_PORT: '80', PORT: '80' }), [/are the same/])
+  t.same(problems({ METRICS_PORT: '0', PORT: '0' }), [])
+  t.match(problems({ METRICS_PORT: '65536' }), [/METRICS_PORT/])
+  const [told, ...more] = problems({ METRICS_TOKEN: 'too short a secret' })
+  t.equal(told, 'METRICS_TOKEN must have at least 32 bytes')
+  t.same(more, [])
+  t.match(problems({ METRICS_TOKEN: needed.JWT_SECRET }), [/METRICS_TOKEN and JWT_SECRET are/])
+  t.end()
+})
+
 t.test('.env.example and the README name every setting', (t) => {
   const example = readFileSync('.env.example', 'utf8')
   const readme = readFileSync('README.md', 'utf8')

@@ -79,13 +79,16 @@ async function findFacts({ db }: Deps, userIds: string[]): Promise<Map<string, F
 
 // One value: the client takes longer to read a hundred rows than to sign their URLs. Each id is looked up
 // by itself: for a list that it takes for a hundred ids Postgres would read all of twenty thousand users.
-const factsOf = statement<{ found: string }>(`
+const factsOf = statement<{ found: string }>(
+  'read_avatars',
+  `
   select coalesce(json_agg(json_build_array(
     asked.id, o.key, o.content_type, o.size_bytes, o.width, o.height,
     to_char(o.verified_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))), '[]')::text as found
   from json_array_elements_text($1::json) as asked(id),
     lateral (select avatar_key from users where users.id = asked.id limit 1) u,
-    lateral (select * from objects where key = u.avatar_key limit 1) o`)
+    lateral (select * from objects where key = u.avatar_key limit 1) o`
+)
 type Row = [string, string, string, number, number, number, string]
 
 /**

@@ -3,15 +3,21 @@
 import postgres, { type Sql } from 'postgres'
 
 import type { Config } from '../config.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import { withDeadline } from './deadline.ts'
 import { drizzle } from './drizzle.ts'
+import { meterDatabase } from './meter.ts'
+import { metered } from './metered.ts'
 import * as schema from './schema.ts'
 
 export type Database = ReturnType<typeof openDatabase>['db']
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0]
 
-/** Opens a pool; nothing connects before the first query. `close` waits a little for what is running. */
-export function openDatabase(config: Pick<Config, DatabaseSettings>) {
+/**
+ * Opens a pool; nothing connects before the first query. `close` waits a little for what is running.
+ * With metrics every call is counted.
+ */
+export function openDatabase(config: Pick<Config, DatabaseSettings>, metrics?: Metrics) {
   let client = connect(config)
   const retired = new Set<typeof client>()
   // A pool whose connections have gone silent would wait for them until TCP gives up. What still
@@ -29,12 +35,13 @@ export function openDatabase(config: Pick<Config, DatabaseSettings>) {
   }
   const close = (timeoutSeconds = 5) =>
     Promise.all([client, ...retired].map((one) => end(one, timeoutSeconds)))
+  const bounded = withDeadline(
+    () => client,
+    config.databaseDeadlineMs,
+    (used) => renew(used as Closable)
+  )
   const db = drizzle(
-    withDeadline(
-      () => client,
-      config.databaseDeadlineMs,
-      (used) => renew(used as Closable)
-    ),
+    metrics ? metered(bounded, meterDatabase(metrics, config.databasePool)) : bounded,
     { schema }
   )
   return { db, close }

@@ -125,7 +125,8 @@ function within<Result>(promise: Promise<Result>, ms: number, giveUp: () => void
   })
 }
 
-function intercept(client: () => Sql, instead: object): Sql {
+/** The client with some of its properties replaced. */
+export function intercept(client: () => Sql, instead: object): Sql {
   return new Proxy(client(), {
     get: (_, name) => Reflect.get(Object.hasOwn(instead, name) ? instead : client(), name)
   })

@@ -143,3 +143,12 @@ export const walks = pgTable('walks', {
 export const installation = pgTable('installation', {
   id: text().primaryKey().default(sql`gen_random_uuid()`)
 })
+
+/** One row: what the tables come to in sums, so that nobody adds up a million rows for each who asks. */
+export const usage = pgTable('usage', {
+  /** As `janitor/usage.ts` has them; null until somebody has summed up. */
+  facts: jsonb(),
+  computedAt: time('computed_at'),
+  /** When it is to be done again; until then one process has it to itself. */
+  dueAt: time('due_at').notNull().defaultNow()
+})

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { watched } from '../calls.ts'
 import { withoutQuery } from '../db/errors.ts'
 import type { Deps } from '../deps.ts'
+import { countSweep } from './count.ts'
 import { assertOurBucket } from './label.ts'
 import { gentle } from './purge.ts'
 import { type Finding, reconcile } from './reconcile.ts'
@@ -56,10 +57,13 @@ async function repeat(seconds: number, signal: AbortSignal, pass: () => Promise<
 async function sweepOnce(deps: Deps, log: Log, signal: AbortSignal) {
   const theirs = await assertOurBucket(deps).catch((err) => err as Error)
   if (theirs) {
-    if (!signal.aborted) log.error({ err: withoutQuery(theirs) }, 'nothing is swept')
+    if (signal.aborted) return false
+    deps.metrics?.janitor.sweeps.refused.add()
+    log.error({ err: withoutQuery(theirs) }, 'nothing is swept')
     return false
   }
   const { errors, more, refused, ...swept } = await sweep(deps, { pace: gentle, signal })
+  if (deps.metrics) countSweep(deps.metrics, swept, errors.length === 0)
   if (signal.aborted) return false
   for (const err of errors) log.error({ err: withoutQuery(err) }, 'the sweep left something undone')
   if (swept.failed > 0) log.warn({ swept, more, refused }, 'swept, but S3 left some alone')
@@ -70,6 +74,7 @@ async function sweepOnce(deps: Deps, log: Log, signal: AbortSignal) {
 async function walkOnce(deps: Deps, log: Log, signal: AbortSignal) {
   const { reconcileSeconds: everySeconds } = deps.config.janitor
   const report = (finding: Finding) => {
+    if ('stray' in finding && finding.removed) deps.metrics?.janitor.strays.add()
     if ('dangling' in finding) log.warn(finding, "a user's avatar is missing from the bucket")
     if ('refused' in finding) log.warn(finding, 'S3 left strays alone')
   }

@@ -89,6 +89,7 @@ export function sendProblem(err: unknown, request: FastifyRequest, reply: Fastif
   const { status, code, message, retryAfterSeconds } = told
   const isFailure = status >= 500 && code !== 'INSTANCE_CLOSING'
   if (isFailure) request.log.error({ err: withoutQuery(told.cause ?? err), code }, message)
+  request.server.metrics?.problems[code as ProblemCode].add()
   // A 404 may be over at once, but caches may keep one that says nothing.
   setHeaders(reply).header('cache-control', 'no-store')
   if (isArriving(request)) endConnection(request, reply)

@@ -11,7 +11,7 @@ import { deleteObjects } from './delete.ts'
 import { type GrantFacts, presignPost, presignPut } from './grant.ts'
 import { head } from './head.ts'
 import { readLabel, writeLabel } from './label.ts'
-import { lifeProblem } from './lifetime.ts'
+import { credentialsEnd, lifeProblem } from './lifetime.ts'
 import { list } from './list.ts'
 import { type PromoteOptions, promote } from './promote.ts'
 import { hash, readRange } from './read.ts'
@@ -52,6 +52,8 @@ function verbs(s3: S3) {
     openSigner: (lifetime: Lifetime) => openSigner(s3, lifetime),
     /** What keeps signed URLs from living so long, as a sentence, or null. */
     lifeProblem: (lifetime: Lifetime) => lifeProblem(s3, lifetime),
+    /** When the credentials in use end; null for those that never do, or do not say. */
+    credentialsEnd: () => credentialsEnd(s3),
     head: (key: string) => watched('s3', 'HeadObject', () => head(s3, key)),
     readRange: (key: string, first: number, last: number) =>
       watched('s3', 'GetObject', () => readRange(s3, key, first, last)),

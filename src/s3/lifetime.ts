@@ -2,7 +2,7 @@
 
 import type { S3 } from './bucket.ts'
 import { type Credentials, MARGIN_MS } from './credentials.ts'
-import { inTime } from './sign.ts'
+import { inTime, sign } from './sign.ts'
 import { type Lifetime, windowMs } from './window.ts'
 
 /**
@@ -36,3 +36,9 @@ export function tooShort(before: Credentials, after: Credentials, { seconds, now
     `and half of a URL's life is promised to be left (with these, at most URL_SECONDS=${most})`
   )
 }
+
+/**
+ * When the credentials that the SDK has at hand end; null when they do not say.
+ * @throws {Problem} STORAGE_UNAVAILABLE when there are none, or none in time
+ */
+export const credentialsEnd = (s3: S3) => sign(s3, async (expiration) => expiration ?? null)

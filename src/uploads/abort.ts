@@ -21,7 +21,7 @@ export async function abortUpload(deps: Deps, userId: string, id: string) {
     .where(and(isTheirs(id, userId), isOpen))
     .returning({ id: uploads.id })
   const [aborted] = await retryConflicts(() => discard.execute())
-  if (aborted) return
+  if (aborted) return deps.metrics?.uploads.aborted.add()
   const { state } = await readUpload(deps, userId, id)
   if (state === 'confirmed') throw problem('UPLOAD_CONFIRMED')
 }

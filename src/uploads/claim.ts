@@ -56,14 +56,17 @@ const insert = statement<{
   sha256: string | null
   created_at: string
   expires_at: string
-}>(`
+}>(
+  'claim_upload',
+  `
   with attempt as (
     insert into objects (key, user_id, upload_id, content_type, size_bytes, purge_after)
     select $3, user_id, id, content_type, size_bytes,
            now() + make_interval(secs => $4::double precision)
     from uploads where id = $1 and user_id = $2 and ${OPEN})
   select ${STATE} as state, purpose, content_type, size_bytes, sha256, created_at, expires_at
-  from uploads where id = $1 and user_id = $2`)
+  from uploads where id = $1 and user_id = $2`
+)
 
 /** Takes back a claim under which nothing was copied, so that polling leaves no rows behind. */
 export async function unclaim({ db }: Deps, key: string) {

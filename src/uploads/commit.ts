@@ -25,6 +25,7 @@ export async function commit(deps: Deps, claimed: Claimed, { width, height }: Pi
   if (outcome === 'erased') throw problem('UPLOAD_NOT_FOUND')
   if (outcome === 'settled') return null
   if (outcome !== 'confirmed') throw problem('CONFIRM_INTERRUPTED')
+  deps.metrics?.uploads.confirmed.add()
 
   const declared = { id, purpose, contentType, sizeBytes, createdAt, expiresAt }
   const confirmedAt = new Date(at)
@@ -36,6 +37,9 @@ export async function commit(deps: Deps, claimed: Claimed, { width, height }: Pi
 const write = statement<{
   outcome: string
   at: string
-}>(`
+}>(
+  'commit_upload',
+  `
   select outcome, at
-  from commit_upload($1, $2, $3, $4::integer, $5::integer, $6::double precision)`)
+  from commit_upload($1, $2, $3, $4::integer, $5::integer, $6::double precision)`
+)

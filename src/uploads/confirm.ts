@@ -3,6 +3,7 @@
 import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'
 import { stagingKey } from '../keys.ts'
+import { timed } from '../metrics/timed.ts'
 import { limited } from '../time-limit.ts'
 import { type Claimed, claim, unclaim } from './claim.ts'
 import { commit } from './commit.ts'
@@ -29,12 +30,8 @@ export async function confirmUpload(deps: Deps, userId: string, id: string): Pro
 }
 
 async function attempt(deps: Deps, userId: string, id: string): Promise<Confirmed> {
-  const staging = deps.bucket.head(stagingKey(id))
-  staging.catch(() => {}) // an upload that is settled answers without S3
-  const claimed = await claim(deps, userId, id)
+  const { claimed, staged } = await timed(deps.metrics?.phases.claim, begin(deps, userId, id))
   if (claimed.state !== 'open') return settled(deps, userId, id)
-
-  const staged = await staging.catch((err) => err as Error)
   if (!staged || staged instanceof Error) {
     await unclaim(deps, claimed.key)
     throw staged ?? problem('OBJECT_MISSING')
@@ -44,19 +41,31 @@ async function attempt(deps: Deps, userId: string, id: string): Promise<Confirme
     reasons.push(...(await stagedReasons(deps, claimed, staged.sizeBytes)))
     return reject(deps, claimed, reasons)
   }
-  const promoted = await promote(deps, claimed, staged.etag)
+  const promoted = await timed(deps.metrics?.phases.copy, promote(deps, claimed, staged.etag))
   return promoted ? conclude(deps, promoted) : settled(deps, userId, id)
+}
+
+// Side by side, though an upload that is settled answers without S3.
+async function begin(deps: Deps, userId: string, id: string) {
+  const looking = deps.bucket.head(stagingKey(id)).catch((err) => err as Error)
+  const claimed = await claim(deps, userId, id)
+  return { claimed, staged: claimed.state === 'open' ? await looking : null }
 }
 
 // The grant can still overwrite staging, so only the copy can be judged once and for all.
 async function conclude(deps: Deps, claimed: Claimed): Promise<Confirmed> {
-  const { sizeBytes, sha256 } = claimed
-  const examined = await examine(deps.bucket, claimed.key, { sizeBytes, hash: sha256 !== null })
-  if (!examined) throw problem('CONFIRM_INTERRUPTED')
-  const { reasons, picture } = verifyBytes(deps.config.avatar, claimed, examined)
+  const { phases } = deps.metrics ?? {}
+  const { reasons, picture } = await timed(phases?.verify, judge(deps, claimed))
   if (reasons.length > 0) return reject(deps, claimed, reasons)
-  const confirmed = await commit(deps, claimed, picture)
+  const confirmed = await timed(phases?.commit, commit(deps, claimed, picture))
   return confirmed ?? settled(deps, claimed.userId, claimed.id)
+}
+
+async function judge({ bucket, config }: Deps, claimed: Claimed) {
+  const { key, sizeBytes, sha256 } = claimed
+  const examined = await examine(bucket, key, { sizeBytes, hash: sha256 !== null })
+  if (!examined) throw problem('CONFIRM_INTERRUPTED')
+  return verifyBytes(config.avatar, claimed, examined)
 }
 
 // Already refused by its metadata, so not worth a copy: looked at only to name every reason.

@@ -26,6 +26,7 @@ export async function createUpload(deps: Deps, owner: Owner, declared: Declared)
     seconds: deps.config.grantSeconds
   })
   const expiresAt = await record(deps, { id, signedAt }, owner, declared)
+  deps.metrics?.uploads.created.add()
   return { id, state: 'open' as const, sendBy, expiresAt, request }
 }
 
@@ -67,7 +68,9 @@ async function record(
 // further behind, S3 would refuse it. An instance that is off by half of this is not ready.
 const MOST_SKEW_SECONDS = 60
 
-const insert = statement<{ expires_at: string }>(`
+const insert = statement<{ expires_at: string }>(
+  'create_upload',
+  `
   with created as (
     insert into uploads (id, user_id, purpose, content_type, size_bytes, sha256, expires_at, purge_after)
     select $1, $2, $3, $4, $5::bigint, $6, ends, ends
@@ -78,8 +81,12 @@ const insert = statement<{ expires_at: string }>(`
       then not was_erased($2, to_timestamp($9::double precision)) else false end
     returning user_id, expires_at
   ), account as (insert into users (id) select user_id from created on conflict do nothing)
-  select expires_at from created`)
+  select expires_at from created`
+)
 
-const refused = statement<{ erased: boolean; skew: number }>(`
+const refused = statement<{ erased: boolean; skew: number }>(
+  'refuse_upload',
+  `
   select was_erased($1, to_timestamp($2::double precision)) as erased,
-    ($3::double precision - extract(epoch from now())::double precision) as skew`)
+    ($3::double precision - extract(epoch from now())::double precision) as skew`
+)

@@ -19,8 +19,15 @@ export async function reject(deps: Deps, { id, userId }: Claimed, found: Reason[
     .update(uploads)
     .set({ reasons, discardedAt: sql`now()` })
     .where(and(isTheirs(id, userId), isOpen))
-  await retryConflicts(() => discard.execute())
+    .returning({ id: uploads.id })
+  const [rejected] = await retryConflicts(() => discard.execute())
+  if (rejected) count(deps, reasons)
   return settled(deps, userId, id)
+}
+
+function count({ metrics }: Deps, reasons: Reason[]) {
+  metrics?.uploads.rejected.add()
+  for (const code of new Set(reasons.map(({ code }) => code))) metrics?.reasons[code].add()
 }
 
 const sameAs = (reason: Reason) => (other: Reason) =>

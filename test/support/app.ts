@@ -12,8 +12,10 @@ import { type Config, readConfig } from '../../src/config.ts'
 import { openDatabase } from '../../src/db/client.ts'
 import { environmentOf, type Server } from '../../src/dev/environment.ts'
 import { startSandbox } from '../../src/dev/sandbox/server.ts'
+import { openMetrics } from '../../src/metrics/metrics.ts'
 import { openBucket } from '../../src/s3/bucket.ts'
 import type { GrantRequest } from '../../src/s3/grant.ts'
+import { meterBucket } from '../../src/s3/metered.ts'
 import { cloneDatabase } from './database.ts'
 import { roomy } from './roomy.ts'
 import { send } from './send.ts'
@@ -51,10 +53,11 @@ export async function startInstance(
     ...roomy,
     ...environment
   })
-  const database = openDatabase(config)
-  const bucket = openBucket(config.s3)
+  const metrics = config.metrics && openMetrics()
+  const database = openDatabase(config, metrics)
+  const bucket = meterBucket(openBucket(config.s3), metrics)
   const clock = { now: steadyClock() }
-  const deps = { config, db: database.db, bucket, now: () => clock.now() }
+  const deps = { config, db: database.db, bucket, now: () => clock.now(), metrics }
   const app = await buildApp(deps, false, homeOf(config))
   t.teardown(async () => {
     await app.close()
