@@ -1,5 +1,7 @@
 // Metrics: each moves by exactly what happened, and the page comes whatever is away.
 
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import t, { type Test } from 'tap'
@@ -9,6 +11,7 @@ import { type Log, startJanitor } from '../src/janitor/schedule.ts'
 import { BUCKET, startApp } from './support/app.ts'
 import { startClock } from './support/clock.ts'
 import { type Page, readPage, sumOf } from './support/metrics/page.ts'
+import { startWithMetrics } from './support/metrics/process.ts'
 import { padded, png } from './support/pictures.ts'
 import { startProxy } from './support/proxy.ts'
 
@@ -401,4 +404,61 @@ t.test('the remaining life of credentials, where they have an end', async (t) =>
   deps.bucket.credentialsEnd = () => Promise.reject(new Error('none'))
   const without = await app.inject({ url: '/metrics', headers })
   t.notOk(readPage(without.body).has('directo_credentials_remaining_seconds'))
+})
+
+t.test('a real process tells on a port of its own, and names nobody and nothing', async (t) => {
+  const { service, sandbox, address, text } = await startWithMetrics(t, { METRICS_TOKEN: '' })
+  const eve = service.user('eve-the-canary')
+  const upload = await eve.createUpload(picture)
+  await eve.send(upload, picture)
+  const { avatar } = await eve.confirm(upload)
+  await eve.avatar('nobody-the-canary').catch(() => {})
+  await fetch(`${service.url}/canary-address?canary=query`, { headers: { 'x-canary': '1' } })
+  await fetch(`${service.url}/metrics`).then(({ status }) => t.equal(status, 404, 'not here'))
+
+  const page = await text()
+  t.equal(sumOf(readPage(page), 'directo_uploads_confirmed_total'), 1)
+  const key = decodeURIComponent(new URL(avatar.url).pathname).split('/').at(-1)!
+  const secrets = [upload.id, key, BUCKET, eve.token, ...Object.values(sandbox.credentials)]
+  for (const secret of ['canary', new URL(avatar.url).host, ...secrets]) {
+    t.notOk(page.includes(secret), `no ${secret}`)
+  }
+  for (const path of ['', 'api/uploads', 'health/live']) {
+    const answer = await fetch(new URL(`/${path}`, address))
+    t.match(answer, { status: 404 }, `nothing else is there: /${path}`)
+    t.match(await answer.json(), { code: 'NOT_FOUND' })
+  }
+  await service.stop()
+  await t.rejects(fetch(address), 'and it ends with the service')
+})
+
+t.test('on a port of its own, by the token where there is one', async (t) => {
+  const { address } = await startWithMetrics(t, { METRICS_TOKEN })
+  t.match(await fetch(address), { status: 401 })
+  t.match(await fetch(address, { headers }), { status: 200 })
+})
+
+t.test('whoever sends anything adds no series without end', async (t) => {
+  const { app, page } = await start(t)
+  const series = async () =>
+    (await page()).get('directo_http_request_duration_seconds')!.samples.length
+  await app.inject('/nowhere')
+  await app.inject({ method: 'TRACE', url: '/docs' })
+  await series() // which is a request as well
+  const before = await series()
+  for (let n = 0; n < 20; n++) {
+    await app.inject(`/nowhere/${n}`)
+    await app.inject(`/avatars/user-${n}`)
+    await app.inject(`/api/uploads/${n}?x=${n}`)
+  }
+  const perSeries = 16 // 13 bounds and infinity, the sum and the count
+  t.ok((await series()) - before <= 2 * perSeries, 'one more for each of two routes')
+})
+
+t.test('what is not HTTP is counted', async (t) => {
+  const { service, page } = await startWithMetrics(t)
+  const socket = connect(Number(new URL(service.url).port), '127.0.0.1')
+  socket.resume().end('garbage\r\n\r\n')
+  await once(socket, 'close')
+  t.equal(sumOf(await page(), 'directo_http_broken_requests_total'), 1)
 })

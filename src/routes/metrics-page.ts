@@ -1,22 +1,26 @@
 // The page of metrics: what this instance counted, and what it has to ask others for.
 
-import type { Deps } from '../deps.ts'
-import { readUsage, type Usage } from '../janitor/usage.ts'
+import type { Usage } from '../janitor/usage.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { watchProcess } from '../metrics/process.ts'
 
 const PATIENCE_MS = 1000 // scrapes end after ten seconds by default, and are worth more early
 
-type Observed = Deps & { metrics: Metrics }
+/** What is not counted here, and asked for whenever the page is; each may fail, or never answer. */
+export interface Asked {
+  usage: () => Promise<Usage | null>
+  /** When the credentials for S3 end; null when they do not say. */
+  credentialsEnd: () => Promise<Date | null>
+  now: () => Date
+}
 
 /**
  * Adds to an instance's metrics what is not counted. The page it returns comes in a second or so,
  * whatever is away: what cannot be asked then is left out.
  */
-export function openPage(deps: Observed) {
-  const { registry } = deps.metrics
-  const usage = asked(() => readUsage(deps))
-  const credentials = asked(async () => ({ end: await deps.bucket.credentialsEnd() }))
+export function openPage({ registry }: Metrics, { now, ...ask }: Asked) {
+  const usage = asked(ask.usage)
+  const credentials = asked(ask.credentialsEnd)
   describeUsage(registry, usage.answer)
   registry.reading(
     {
@@ -24,8 +28,8 @@ export function openPage(deps: Observed) {
       help: 'How long the credentials for S3 still live; not there for those that do not say.'
     },
     () => {
-      const { end } = credentials.answer() ?? {}
-      return end ? (end.getTime() - deps.now().getTime()) / 1000 : undefined
+      const end = credentials.answer()
+      return end ? (end.getTime() - now().getTime()) / 1000 : undefined
     }
   )
   watchProcess(registry)

@@ -10,6 +10,7 @@ import fastify, {
 
 import type { Deps } from '../deps.ts'
 import { problem } from '../errors.ts'
+import { readUsage } from '../janitor/usage.ts'
 import { PAGE_TYPE } from '../metrics/registry.ts'
 import { addHeaders } from './headers.ts'
 import { openPage } from './metrics-page.ts'
@@ -48,7 +49,11 @@ const digest = (text: string) => createHash('sha256').update(text).digest()
 export async function serveMetrics(app: FastifyInstance, deps: Deps) {
   const { metrics: settings } = deps.config
   if (!settings || !deps.metrics) return
-  const page = openPage({ ...deps, metrics: deps.metrics })
+  const page = openPage(deps.metrics, {
+    usage: () => readUsage(deps),
+    credentialsEnd: () => deps.bucket.credentialsEnd(),
+    now: deps.now
+  })
   const { port, host, token } = settings
   if (port === undefined) return void (await app.register(metricsRoutes, { page, token }))
   const own = fastify({ requestTimeout: 5000, http: { headersTimeout: 5000 } })
