@@ -23,11 +23,14 @@ export const metricsRoutes: FastifyPluginAsync<{
   token?: string
 }> = async (app, { page, token }) => {
   const onRequest = token ? [tokenHolders(token)] : []
-  app.get('/metrics', { schema, onRequest }, async (_request, reply) =>
-    reply
-      .type(PAGE_TYPE)
-      .header('cache-control', 'no-store')
-      .send(await page())
+  app.get(
+    '/metrics',
+    { schema, onRequest, config: { isNeverShed: true } },
+    async (_request, reply) =>
+      reply
+        .type(PAGE_TYPE)
+        .header('cache-control', 'no-store')
+        .send(await page())
   )
 }
 
