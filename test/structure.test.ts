@@ -37,12 +37,12 @@ const below: Record<string, string[]> = {
   errors: ['reasons'],
   identity: ['errors', 'settings', 'time-limit'],
   limits: ['errors'],
+  metrics: ['errors', 'reasons'],
   db: ['calls', 'config', 'metrics', 'reasons'],
   s3: ['calls', 'config', 'errors', 'keys', 'log', 'metrics', 'stores', 'time-limit'],
   deps: ['config', 'db', 'metrics', 's3'],
   avatars: ['config', 'db', 'deps', 'errors', 's3'],
   janitor: ['calls', 'config', 'db', 'deps', 'errors', 'keys', 'metrics', 's3'],
-  metrics: ['errors', 'reasons'],
   users: ['db', 'deps', 'errors', 'janitor'],
   uploads: [
     'avatars',

@@ -1,6 +1,6 @@
 // The process as such, by the names that dashboards for Node know.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 
 import type { Registry } from './registry.ts'
@@ -61,18 +61,13 @@ export function watchProcess({ reading }: Registry) {
 // It tells how long there was between two looks; before the first it tells nonsense.
 const lateness = (nanoseconds: number) => Math.max(0, nanoseconds / 1e9 - RESOLUTION_MS / 1000)
 
-const openFiles = () => ifThere(() => readdirSync('/proc/self/fd').length)
+const FILES = '/proc/self/fd'
+const LIMITS = '/proc/self/limits'
 
-const mostFiles = () =>
-  ifThere(() => {
-    const [, most] = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
-    return most ? Number(most) : undefined
-  })
+const openFiles = () => (existsSync(FILES) ? readdirSync(FILES).length : undefined)
 
-function ifThere<Result>(read: () => Result) {
-  try {
-    return read()
-  } catch {
-    return undefined
-  }
+function mostFiles() {
+  const limits = existsSync(LIMITS) ? readFileSync(LIMITS, 'utf8') : ''
+  const [, most] = /^Max open files +(\d+)/m.exec(limits) ?? []
+  return most ? Number(most) : undefined
 }
