@@ -70,9 +70,11 @@ t.test('what belongs together in Kubernetes has the same names, ports and labels
   t.equal(job.image, container.image, 'migrated by the version that is to run')
   t.equal(container.image.split(':').at(-1), JSON.parse(read('package.json')).version)
 
-  const [{ name, containerPort }] = container.ports
+  const [{ name, containerPort }, metrics] = container.ports
   t.equal(ports[0].targetPort, name)
   t.match(read('Dockerfile'), `PORT=${containerPort}`)
+  const scraped = metadata.annotations['prometheus.io/port']
+  t.same([`${metrics.containerPort}`, scraped], Array(2).fill(the('ConfigMap').data.METRICS_PORT))
   const { paths } = JSON.parse(read('openapi.json'))
   const probes = ['startupProbe', 'readinessProbe', 'livenessProbe'].map(
     (probe) => container[probe]

@@ -66,6 +66,7 @@ async function run() {
     if (length === 0) problems.push(`${signal} was not noticed`)
   }
   for (const problem of problems) console.log(`VIOLATION ${problem}`)
+  if (problems.length > 0) console.log(balancer.said())
   return problems.length === 0
 }
 
