@@ -81,8 +81,9 @@ t.test('what takes longer than any call may take is cut off', async (t) => {
   const { service } = await start(t, deadlines)
   const slow = connect(Number(new URL(service.url).port), '127.0.0.1')
   slow.on('error', () => {})
-  slow.resume().write('GET /health/live HTTP/1.1\r\nhost: x\r\n')
-  await sleep(200)
+  const half = 'GET /health/live HTTP/1.1\r\nhost: x\r\n'
+  slow.write(`${half}\r\n${half}`)
+  await once(slow, 'data') // so the half is there as well
   service.tell('SIGTERM')
   await once(slow, 'close')
   t.equal(await service.ended, 0)
