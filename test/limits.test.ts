@@ -1,5 +1,9 @@
 // T14, T46, T59: how often somebody may call, by whom it is counted, and what those who are over it are told.
 
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import t, { type Test } from 'tap'
 
 import { catalogue } from '../src/errors.ts'
@@ -76,6 +80,32 @@ t.test('of IPv6, a network is one address', async (t) => {
   for (const [network, addresses] of Object.entries(same)) {
     for (const address of addresses) t.equal(networkOf(address), network, address)
   }
+})
+
+t.test('who hangs up before the answer has no address, and ends nothing', async (t) => {
+  const settings = { AVATAR_ACCESS: 'public', METRICS_TOKEN: 'm'.repeat(32) }
+  const { app, deps } = await startApp(t, settings)
+  const thrown: unknown[] = []
+  const keep = (err: unknown) => thrown.push(err)
+  process.on('unhandledRejection', keep)
+  t.teardown(() => process.off('unhandledRejection', keep))
+  let asked = 0
+  app.server.on('request', () => asked++)
+  const { port } = new URL(await app.listen({ port: 0, host: '127.0.0.1' }))
+  for (const path of ['/api/users/me/avatar', '/avatars/ada']) {
+    for (let n = 0; n < 10; n++) {
+      const socket = connect(Number(port), '127.0.0.1')
+      const head = `GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`
+      socket.on('error', () => {}).write(head, () => socket.resetAndDestroy())
+      await once(socket, 'close')
+      await sleep(5)
+    }
+  }
+  const { UNAUTHENTICATED, AVATAR_NOT_FOUND, INTERNAL } = deps.metrics!.problems
+  const answered = () => UNAUTHENTICATED.value + AVATAR_NOT_FOUND.value + INTERNAL.value
+  while (asked === 0 || answered() + thrown.length < asked) await sleep(10)
+  t.same(thrown, [])
+  t.equal(INTERNAL.value, 0)
 })
 
 t.test('every answer of 429 and 503 says when to try again', async (t) => {

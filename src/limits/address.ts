@@ -2,9 +2,9 @@
 
 /**
  * What stands for a client's address: an IPv6 one counts with all of its network, for whoever has one has the
- * 2⁶⁴ others of the same /64 too.
+ * 2⁶⁴ others of the same /64 too. Who has hung up has none any more, and no answer to wait for.
  */
-export function networkOf(address: string): string {
+export function networkOf(address = ''): string {
   // Also in `::ffff:192.0.2.1`, and where a proxy has added the port.
   const [v4] = /\d+\.\d+\.\d+\.\d+/.exec(address) ?? []
   if (v4) return v4
