@@ -16,6 +16,18 @@ export interface Clock {
 export async function startClock(t: Pick<Test, 'teardown'>, databaseUrl: string): Promise<Clock> {
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} })
   await sql.unsafe(SHADOW).simple()
+  const date = takeOverDate(t)
+  t.teardown(() => sql.end())
+  return {
+    async advance(seconds) {
+      await sql`update clock.shift set by = by + make_interval(secs => ${seconds})`
+      date.shift(seconds)
+    }
+  }
+}
+
+/** Takes over the time of this process alone until the test ends; `shift` moves it by so many seconds. */
+export function takeOverDate(t: Pick<Test, 'teardown'>) {
   const RealDate = globalThis.Date
   let shiftMs = 0
   const now = () => RealDate.now() + shiftMs
@@ -25,13 +37,11 @@ export async function startClock(t: Pick<Test, 'teardown'>, databaseUrl: string)
     apply: () => new RealDate(now()).toString(),
     get: (target, name) => (name === 'now' ? now : Reflect.get(target, name))
   })
-  t.teardown(async () => {
+  t.teardown(() => {
     globalThis.Date = RealDate
-    await sql.end()
   })
   return {
-    async advance(seconds) {
-      await sql`update clock.shift set by = by + make_interval(secs => ${seconds})`
+    shift(seconds: number) {
       shiftMs += seconds * 1000
     }
   }
