@@ -1,14 +1,14 @@
 // Metrics: each moves by exactly what happened, and the page comes whatever is away.
 
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import t, { type Test } from 'tap'
 
 import { adoptBucket } from '../src/janitor/label.ts'
 import { type Log, startJanitor } from '../src/janitor/schedule.ts'
-import { BUCKET, startApp } from './support/app.ts'
+import { BUCKET, startApp, type Upload } from './support/app.ts'
 import { startClock } from './support/clock.ts'
 import { type Page, readPage, sumOf } from './support/metrics/page.ts'
 import { startWithMetrics } from './support/metrics/process.ts'
@@ -240,6 +240,24 @@ t.test('each metric moves by what happened, and no other', async (t) => {
   }
 })
 
+t.test('an upload that is confirmed many times at once counts once', async (t) => {
+  const { ada, delta: begin } = await start(t)
+  const delta = await begin()
+  const at = (upload: Upload) => Array.from({ length: 5 }, () => ada.confirm(upload))
+  const good = await ada.sent(picture)
+  await Promise.allSettled(at(good))
+  const bad = await ada.createUpload(picture)
+  await ada.send(bad, Buffer.alloc(picture.length, 'no picture'))
+  await Promise.allSettled(at(bad))
+  t.match(await delta(), {
+    uploads_confirmed_total: 1,
+    uploads_rejected_total: 1,
+    'upload_rejection_reasons_total{reason="UNKNOWN_FORMAT"}': 1,
+    [confirm('2xx')]: 5,
+    [confirm('4xx')]: 5
+  })
+})
+
 const often = ({ config }: App['deps']) => ({
   ...config,
   janitor: { ...config.janitor, sweepSeconds: 1, reconcileSeconds: 1 }
@@ -428,14 +446,30 @@ t.test('a real process tells on a port of its own, and names nobody and nothing'
     t.match(answer, { status: 404 }, `nothing else is there: /${path}`)
     t.match(await answer.json(), { code: 'NOT_FOUND' })
   }
-  await service.stop()
-  await t.rejects(fetch(address), 'and it ends with the service')
 })
 
 t.test('on a port of its own, by the token where there is one', async (t) => {
   const { address } = await startWithMetrics(t, { METRICS_TOKEN })
   t.match(await fetch(address), { status: 401 })
   t.match(await fetch(address, { headers }), { status: 200 })
+})
+
+t.test('the port of its own is closed with the service, and taken it ends the start', async (t) => {
+  const { databaseUrl, instance } = await startApp(t)
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  const { port } = other.address() as AddressInfo
+  const METRICS_PORT = `${port}`
+  const { app: refused } = await instance({ DATABASE_URL: databaseUrl, METRICS_PORT })
+  await t.rejects(async () => void (await refused.ready()), { code: 'EADDRINUSE' })
+  other.close()
+  await once(other, 'close')
+  const { app } = await instance({ DATABASE_URL: databaseUrl, METRICS_PORT })
+  await app.ready()
+  const address = `http://127.0.0.1:${port}/metrics`
+  t.match(await fetch(address), { status: 200 })
+  await app.close()
+  await t.rejects(fetch(address))
 })
 
 t.test('whoever sends anything adds no series without end', async (t) => {
