@@ -468,6 +468,7 @@ t.test('the port of its own is closed with the service, and taken it ends the st
   await app.ready()
   const address = `http://127.0.0.1:${port}/metrics`
   t.match(await fetch(address), { status: 200 })
+  t.match(await fetch(`${address}/of/another`), { status: 404 })
   await app.close()
   await t.rejects(fetch(address))
 })
