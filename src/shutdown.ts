@@ -14,14 +14,15 @@ const RESOURCES_MS = 3000 // to let go of Postgres and S3, and to write the log
  * Waits for the end. SIGTERM: not ready from then on, but all is served for `DRAIN_SECONDS`, until
  * balancers have noticed; then what is under way is finished, for as long as the slowest call may
  * take. Other signals come from people, and skip the wait, as errors do. A second signal, or a second
- * error, ends the process at once. The status is 0 after a signal and an end in order, else 1.
+ * error, kills it at once, and so does a time that is over. Else the status is 1 after an error.
  * @param finish is called last
  */
 export function endInOrder(app: App, config: Config, { stopJanitor, finish }: Ending) {
   const drainMs = config.drainSeconds * 1000
   const callMs = Math.max(config.confirmDeadlineMs, config.databaseDeadlineMs, config.s3.deadlineMs)
   const delay = drainMs + callMs + RESOURCES_MS
-  closeWithGrace({ delay, logger: app.log }, async ({ err, signal }) => {
+  const grace = { delay, onTimeout: kill, onSecondSignal: kill, onSecondError: kill }
+  closeWithGrace({ ...grace, logger: app.log }, async ({ err, signal }) => {
     if (err) app.log.fatal({ err: withoutQuery(err) }, 'closing after an error')
     else app.log.info({ signal }, 'closing')
     app.drain.begin()
@@ -36,6 +37,9 @@ export function endInOrder(app: App, config: Config, { stopJanitor, finish }: En
     await finish()
   })
 }
+
+// An exit would write what is left of the log first, and try for ever when nobody reads it any more.
+const kill = () => void process.kill(process.pid, 'SIGKILL')
 
 type App = Pick<FastifyInstance, 'close' | 'drain' | 'log' | 'server'>
 

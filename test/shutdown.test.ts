@@ -46,7 +46,7 @@ t.test(
     t.match(await ada.confirm(await ada.sent(picture)), { upload: { state: 'confirmed' } })
     t.match(await get(`${service.url}/health/live`, agent), { status: 200, connection: 'close' })
     service.tell('SIGTERM')
-    t.equal(await service.ended, 1)
+    t.equal(await service.ended, null, 'killed')
   }
 )
 

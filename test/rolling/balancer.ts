@@ -22,12 +22,12 @@ export async function startBalancer(t: Ends, ports: Record<string, number>) {
   const port = await freePort()
   const path = join(folder, 'haproxy.cfg')
   writeFileSync(path, configuration(port, ports))
-  const child = spawn('haproxy', ['-db', '-f', path], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn('sh', ['-c', KEEPER, path], { stdio: ['pipe', 'ignore', 'pipe'] })
   let said = ''
   child.stderr.on('data', (chunk) => (said += chunk))
   const exited = once(child, 'exit')
   t.teardown(async () => {
-    child.kill('SIGTERM')
+    child.stdin.end()
     await exited
   })
   const url = `http://127.0.0.1:${port}`
@@ -37,6 +37,13 @@ export async function startBalancer(t: Ends, ports: Record<string, number>) {
     if (answer?.status === 200) return { url, said: () => said }
   }
 }
+
+// Our end of the shell's standard input closes when this process ends, even by kill -9. The shell ends with HAProxy.
+const KEEPER = `
+exec 3<&0
+haproxy -db -f "$0" 3<&- & balancer=$!
+(read -r _ <&3; kill $balancer) 2>/dev/null & watch=$!
+wait $balancer; kill $watch 2>/dev/null`
 
 // As it is shipped, but nothing may hide a failure, and nobody waits long for a check.
 function configuration(port: number, ports: Record<string, number>) {

@@ -60,13 +60,15 @@ export async function startLoad(url: string, perSecond: number) {
   asked.length = journeys.length = 0
 
   const underWay = new Set<Promise<unknown>>()
+  const broken: unknown[] = [] // in the load itself, such as an S3 that does not answer
   const begunAt = performance.now()
   let begun = 0
   const timer = setInterval(() => {
     for (; begun < ((performance.now() - begunAt) / 1000) * perSecond; begun++) {
       const turn = (waiting.shift() ?? turns[chosen()])()
       underWay.add(turn)
-      void turn.finally(() => underWay.delete(turn))
+      const ended = turn.catch((err) => void broken.push(err))
+      void ended.finally(() => underWay.delete(turn))
     }
   }, TICK_MS)
 
@@ -79,8 +81,9 @@ export async function startLoad(url: string, perSecond: number) {
     /** Ends when all that was asked is answered. */
     async stop() {
       clearInterval(timer)
-      await Promise.all(underWay)
+      await Promise.allSettled(underWay)
       close()
+      if (broken.length > 0) throw broken[0]
     }
   }
 }
