@@ -16,7 +16,7 @@ t.test('so many at once, as many wait, the rest is refused', async (t) => {
   const begun: number[] = []
   const ends: (() => void)[] = []
   const run = (n: number) =>
-    inTurn(async () => {
+    inTurn(`user-${n}`, async () => {
       begun.push(n)
       await new Promise<void>((done) => ends.push(done))
       if (n === 1) throw new Error('one fails')
@@ -36,25 +36,49 @@ t.test('so many at once, as many wait, the rest is refused', async (t) => {
   ends[2]!()
   ends[3]!()
   t.same(await Promise.all([runs[2], runs[3]]), [2, 3])
-  t.equal(await inTurn(async () => 'again'), 'again')
+  t.equal(await inTurn('ada', async () => 'again'), 'again')
 })
 
 t.test('nobody waits for ever, and a place that was given up is no place', async (t) => {
   const inTurn = openBulkhead(1, 20)
   let end = () => {}
-  const first = inTurn(() => new Promise<void>((done) => (end = done)))
+  const first = inTurn('ada', () => new Promise<void>((done) => (end = done)))
   await t.rejects(
-    inTurn(async () => t.fail('begun')),
+    inTurn('bob', async () => t.fail('begun')),
     overloaded
   )
   await t.rejects(
-    inTurn(async () => t.fail('begun')),
+    inTurn('bob', async () => t.fail('begun')),
     overloaded,
     'there was room to wait'
   )
   end()
   await first
-  t.equal(await inTurn(async () => 'again'), 'again')
+  t.equal(await inTurn('ada', async () => 'again'), 'again')
+})
+
+t.test('one caller has an eighth of the places, and of the room to wait', async (t) => {
+  const inTurn = openBulkhead(16, 100)
+  const begun: string[] = []
+  const ends: (() => void)[] = []
+  const run = (who: string) =>
+    inTurn(who, () => {
+      begun.push(who)
+      return new Promise<void>((done) => ends.push(done))
+    })
+  const ada = Array.from({ length: 4 }, () => run('ada'))
+  await t.rejects(run('ada'), { code: 'RATE_LIMITED', message: 'More than 2 at once.' })
+  const bob = [run('bob'), run('bob')]
+  t.same(begun, ['ada', 'ada', 'bob', 'bob'])
+  ends[2]!()
+  await bob[0]
+  t.equal(begun.length, 4, 'the place of another is not for who has their share')
+  ends[0]!()
+  await ada[0]
+  t.equal(begun.length, 5)
+  await t.rejects(ada[3]!, { status: 429, code: 'RATE_LIMITED' })
+  for (const end of ends) end()
+  await Promise.all([...ada.slice(0, 3), ...bob])
 })
 
 t.test('with a slow S3, what is too much is refused and reads go on', async (t) => {
@@ -85,3 +109,27 @@ t.test('with a slow S3, what is too much is refused and reads go on', async (t) 
     t.match(await somebody.confirm(upload), { upload: { state: 'confirmed' } })
   }
 })
+
+t.test(
+  'T46: who repeats slow confirms takes a share of the places, and nobody else waits',
+  async (t) => {
+    const settings = {
+      CONFIRMS_AT_ONCE: '8',
+      S3_DEADLINE_MS: '60000',
+      CONFIRM_DEADLINE_MS: '60000'
+    }
+    const { ada, bob, sandbox } = await startApp(t, settings)
+    const [slow, quick] = [await ada.sent(picture), await bob.sent(picture)]
+    const { promise: stopped, resolve: go } = Promise.withResolvers<void>()
+    const key = `staging/${slow.id}`
+    sandbox.misbehave.add({ verb: 'HeadObject', key }, { before: () => stopped })
+    const flood = Array.from({ length: 16 }, () => ada.confirm(slow).catch((err) => err))
+    t.match(await Promise.race(flood), { status: 429, code: 'RATE_LIMITED', detail: /at once/ })
+    t.match(await bob.confirm(quick), { upload: { state: 'confirmed' } })
+    go()
+    const confirmed = (await Promise.all(flood)).filter(
+      ({ upload }) => upload?.state === 'confirmed'
+    )
+    t.ok(confirmed.length >= 1)
+  }
+)

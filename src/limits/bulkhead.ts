@@ -1,46 +1,78 @@
-// So much of one kind of work at once and no more, so that it leaves room for the rest.
+// So much of one kind of work at once and no more, so that it leaves room for the rest, and for everybody.
 
 import { problem } from '../errors.ts'
 
 const PATIENCE_MS = 2000
+const SHARES = 8
+
+interface Waiting {
+  who: string
+  begin: () => void
+}
 
 /**
- * Lets so many run at once. As many again wait their turn, for two seconds at most.
- * @throws {Problem} OVERLOADED when there is no room, before anything has been begun
+ * Lets so many run at once, and of one caller an eighth of them, or who repeats what is slow would hold all
+ * places. As many again wait their turn, for two seconds at most.
+ * @throws {Problem} RATE_LIMITED when there is no room for this caller, OVERLOADED when there is none for
+ *   anybody; before anything has been begun
  */
 export function openBulkhead(atOnce: number, patienceMs = PATIENCE_MS) {
-  let running = 0
-  const waiting: Set<() => void> = new Set()
+  const share = Math.ceil(atOnce / SHARES)
+  const running = new Map<string, number>()
+  let all = 0
+  const waiting = new Set<Waiting>()
 
-  function turn() {
+  const runningOf = (who: string) => running.get(who) ?? 0
+  const hasRoom = (who: string) => all < atOnce && runningOf(who) < share
+
+  function enter(who: string) {
+    all += 1
+    running.set(who, runningOf(who) + 1)
+  }
+
+  function leave(who: string) {
+    all -= 1
+    const left = runningOf(who) - 1
+    if (left > 0) running.set(who, left)
+    else running.delete(who)
+    // Of those who had to wait, one at most has room by this.
+    for (const one of waiting) if (hasRoom(one.who)) return one.begin()
+  }
+
+  function refusal(who: string) {
+    if (runningOf(who) < share) return problem('OVERLOADED')
+    return problem('RATE_LIMITED', `More than ${share} at once.`)
+  }
+
+  function turn(who: string) {
     return new Promise<void>((resolve, reject) => {
-      if (waiting.size >= atOnce) return reject(problem('OVERLOADED'))
-      const leave = () => {
+      const theirs = [...waiting].filter((one) => one.who === who)
+      if (waiting.size >= atOnce || theirs.length >= share) return reject(refusal(who))
+      const end = () => {
         clearTimeout(timer)
-        waiting.delete(begin)
+        waiting.delete(one)
       }
       const begin = () => {
-        leave()
+        end()
+        enter(who)
         resolve()
       }
       const timer = setTimeout(() => {
-        leave()
-        reject(problem('OVERLOADED'))
+        end()
+        reject(refusal(who))
       }, patienceMs)
-      waiting.add(begin)
+      const one = { who, begin }
+      waiting.add(one)
     })
   }
 
-  return async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (running >= atOnce) await turn()
-    else running += 1
+  return async function inTurn<Result>(who: string, work: () => Promise<Result>): Promise<Result> {
+    if (hasRoom(who)) enter(who)
+    else await turn(who)
     try {
       return await work()
     } finally {
-      // The place goes to the first who waits, and nobody comes between.
-      const [next] = waiting
-      if (next) next()
-      else running -= 1
+      leave(who)
     }
   }
 }
