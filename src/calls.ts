@@ -1,28 +1,43 @@
-// Calls that leave the process, told to whoever watches: nobody, unless traces are on.
+// Calls that leave the process, and who watches them: nobody, unless there are metrics or traces.
 
-import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel'
-
-/** What is told of a call: what is done, such as `HeadObject`; never to what, nor with what. */
-export interface Call {
-  operation: string
-  error?: unknown
-}
-
-export const channels = {
-  s3: tracingChannel<unknown, Call>('directo:s3'),
-  /** The operation is the statement, with `$1` where its parameters go. */
-  postgres: tracingChannel<unknown, Call>('directo:postgres'),
-  janitor: tracingChannel<unknown, Call>('directo:janitor')
-} satisfies Record<string, TracingChannel<unknown, Call>>
-
-export type Channel = keyof typeof channels
-
-/** Does it, and tells who watches; without them it costs nothing. */
-export function watched<Result>(
-  channel: Channel,
+/**
+ * Does a call's work, and sees when it begins, how long it takes and what comes of it; never to what
+ * it is done, nor with what. The operation is a verb of `s3Verbs`, a statement with `$1` where its
+ * parameters go, or a pass of the janitor; a `step` is a statement within a transaction.
+ */
+export type Watch = <Result>(
+  to: Callee,
   operation: string,
   work: () => Promise<Result>
-): Promise<Result> {
-  const { hasSubscribers } = channels[channel]
-  return hasSubscribers ? channels[channel].tracePromise(work, { operation }) : work()
+) => Promise<Result>
+
+export type Callee = 's3' | 'postgres' | 'step' | 'janitor'
+
+/** The operation that stands for a whole transaction. */
+export const TRANSACTION = 'transaction'
+
+/** What the bucket asks of S3, and what that is called there. */
+export const s3Verbs = {
+  head: 'HeadObject',
+  read: 'GetObject',
+  hash: 'GetObject',
+  copy: 'CopyObject',
+  list: 'ListObjectsV2',
+  delete: 'DeleteObjects',
+  read_label: 'GetObject',
+  write_label: 'PutObject',
+  ping: 'HeadBucket'
 }
+export type S3Verb = keyof typeof s3Verbs
+
+export const unwatched: Watch = (_to, _operation, work) => work()
+
+/** All of them, the first around the others. */
+export const watchedBy = (...all: (Watch | null | undefined)[]): Watch =>
+  all
+    .filter((one) => one != null)
+    .reduce(
+      (outer, inner) => (to, operation, work) =>
+        outer(to, operation, () => inner(to, operation, work)),
+      unwatched
+    )

@@ -5,12 +5,13 @@ import { flushCompileCache } from 'node:module'
 import pino from 'pino'
 
 import { buildApp } from './app.ts'
+import { watchedBy } from './calls.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { openDatabase } from './db/client.ts'
 import { startJanitor } from './janitor/schedule.ts'
+import { meterCalls } from './metrics/calls.ts'
 import { openMetrics } from './metrics/metrics.ts'
 import { openBucket } from './s3/bucket.ts'
-import { meterBucket } from './s3/metered.ts'
 import { endInOrder } from './shutdown.ts'
 import { isUnnamed } from './stores.ts'
 import { openTraces } from './telemetry/open.ts'
@@ -31,14 +32,15 @@ async function serve() {
   const config = readConfig(process.env)
   const traces = await openTraces(process.env)
   const metrics = config.metrics && openMetrics()
-  const bucket = meterBucket(openBucket(config.s3), metrics)
+  const watch = watchedBy(traces?.calls, metrics && meterCalls(metrics, config.databasePool))
+  const bucket = openBucket(config.s3, watch)
   const lifeProblem = await bucket.lifeProblem({ seconds: config.urlSeconds, now: new Date() })
   if (lifeProblem) throw new ConfigError([lifeProblem])
-  const database = openDatabase(config, metrics)
+  const database = openDatabase(config, watch)
   const deps = { config, db: database.db, bucket, now: () => new Date(), metrics }
   const logger = { level: config.logLevel, stream: LOG }
-  const app = await buildApp(deps, logger, undefined, traces?.watch)
-  const stopJanitor = startJanitor(deps, app.log)
+  const app = await buildApp(deps, logger, undefined, traces?.ofApp)
+  const stopJanitor = startJanitor(deps, app.log, watch)
   app.addHook('onClose', async () => {
     await stopJanitor()
     bucket.close()

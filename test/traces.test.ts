@@ -95,7 +95,9 @@ t.test('a request is a span, and what it asks of S3 and Postgres is below it', a
   t.same(below(spans, read), ['SELECT json_array_elements_text'])
   t.equal(named('GET').length, 1, 'what has no route')
   t.not(named('janitor sweep').length, 0)
-  t.ok(below(spans, named('janitor sweep')[0]).length > 0)
+  const [sweep] = named('janitor sweep')
+  const transaction = named('TRANSACTION').find(({ parentId }) => parentId === sweep?.spanId)
+  t.ok(below(spans, transaction).includes('SQL'), 'the steps of a transaction are below it')
   const roots = spans.filter(({ parentId }) => parentId === '')
   t.notOk(
     roots.some(({ name }) => /health|^S3|SELECT/.test(name)),

@@ -2,12 +2,10 @@
 
 import postgres, { type Sql } from 'postgres'
 
+import { unwatched } from '../calls.ts'
 import type { Config } from '../config.ts'
-import type { Metrics } from '../metrics/metrics.ts'
 import { withDeadline } from './deadline.ts'
 import { drizzle } from './drizzle.ts'
-import { meterDatabase } from './meter.ts'
-import { metered } from './metered.ts'
 import * as schema from './schema.ts'
 
 export type Database = ReturnType<typeof openDatabase>['db']
@@ -15,9 +13,9 @@ export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0]
 
 /**
  * Opens a pool; nothing connects before the first query. `close` waits a little for what is running.
- * With metrics every call is counted.
+ * `watch` sees each call.
  */
-export function openDatabase(config: Pick<Config, DatabaseSettings>, metrics?: Metrics) {
+export function openDatabase(config: Pick<Config, DatabaseSettings>, watch = unwatched) {
   let client = connect(config)
   const retired = new Set<typeof client>()
   // A pool whose connections have gone silent would wait for them until TCP gives up. What still
@@ -35,15 +33,12 @@ export function openDatabase(config: Pick<Config, DatabaseSettings>, metrics?: M
   }
   const close = (timeoutSeconds = 5) =>
     Promise.all([client, ...retired].map((one) => end(one, timeoutSeconds)))
-  const bounded = withDeadline(
-    () => client,
-    config.databaseDeadlineMs,
-    (used) => renew(used as Closable)
-  )
-  const db = drizzle(
-    metrics ? metered(bounded, meterDatabase(metrics, config.databasePool)) : bounded,
-    { schema }
-  )
+  const bounded = withDeadline(() => client, {
+    ms: config.databaseDeadlineMs,
+    useless: (used) => renew(used as Closable),
+    watch
+  })
+  const db = drizzle(bounded, { schema })
   return { db, close }
 }
 

@@ -2,7 +2,7 @@
 
 import type { Sql } from 'postgres'
 
-import { watched } from '../calls.ts'
+import { TRANSACTION, type Watch } from '../calls.ts'
 import { isConnectionLost, isSessionEnded } from './errors.ts'
 
 const SILENCE_MS = 1000 // more than Postgres needs to end a statement by its own timeout
@@ -23,19 +23,28 @@ export class DeadlineError extends Error {
  *   one whose session Postgres has ended
  * @throws {DeadlineError} from every call that takes longer
  */
-export function withDeadline(client: () => Sql, ms: number, useless: (client: Sql) => void): Sql {
-  const giveUpOn = (used: Sql) => () => useless(used)
+export function withDeadline(client: () => Sql, { ms, useless, watch }: Bounds): Sql {
+  const boundOf = (used: Sql): Bound => ({ ms, useless: () => useless(used) })
   return intercept(client, {
     unsafe: (text: string, parameters?: Parameters) => {
       const used = client()
-      return bounded(text, used.unsafe(text, parameters, preparedBy(used)), ms, giveUpOn(used))
+      const query = used.unsafe(text, parameters, preparedBy(used))
+      return bounded(query, boundOf(used), (work) => watch('postgres', text, work))
     },
     begin: (work: (tx: Sql) => Promise<unknown>) => {
       const used = client()
-      return boundedTransaction(used, work, ms, giveUpOn(used))
+      const transaction = () => boundedTransaction(used, work, boundOf(used), watch)
+      return watch('postgres', TRANSACTION, transaction)
     }
   })
 }
+
+interface Bounds {
+  ms: number
+  useless: (client: Sql) => void
+  watch: Watch
+}
+type Bound = Pick<Bounds, 'ms'> & { useless: () => void }
 
 type Query = ReturnType<Sql['unsafe']>
 type Parameters = globalThis.Parameters<Sql['unsafe']>[1]
@@ -49,10 +58,14 @@ const preparedBy = ({ options: { prepare } }: Sql): Options => ({ prepare, onexe
 type Options = { prepare: boolean; onexecute: () => boolean } // the types know the first alone
 
 // Drizzle awaits a query or its values(), nothing else; until then the query has not started.
-function bounded(text: string, query: Query, ms: number, useless: () => void) {
+function bounded(
+  query: Query,
+  { ms, useless }: Bound,
+  watched: (work: () => Promise<unknown>) => Promise<unknown>
+) {
   const run = (started: Promise<unknown>) => {
     started.catch(whenEnded(useless))
-    const whenSilent = watch(started, ms, useless)
+    const whenSilent = awaitAnswer(started, ms, useless)
     const giveUp = () => {
       if ('state' in query && query.state) return whenSilent()
       // Taken out of the line, so that it is not carried out long after. A connection that was being
@@ -60,7 +73,7 @@ function bounded(text: string, query: Query, ms: number, useless: () => void) {
       query.cancel()
       useless()
     }
-    return watched('postgres', text, () => within(started, ms, giveUp))
+    return watched(() => within(started, ms, giveUp))
   }
   const then: Promise<unknown>['then'] = (done, failed) => run(query).then(done, failed)
   return { values: () => run(query.values()), then }
@@ -69,19 +82,21 @@ function bounded(text: string, query: Query, ms: number, useless: () => void) {
 function boundedTransaction(
   client: Sql,
   work: (tx: Sql) => Promise<unknown>,
-  ms: number,
-  useless: () => void
+  bound: Bound,
+  watch: Watch
 ) {
+  const { ms, useless } = bound
   let expired = false
   const begun = client.begin((tx) => {
     const unsafe = (text: string, parameters?: Parameters) => {
       if (expired) throw new DeadlineError(ms) // rolls back
-      return bounded(text, tx.unsafe(text, parameters, preparedBy(client)), ms, useless)
+      const query = tx.unsafe(text, parameters, preparedBy(client))
+      return bounded(query, bound, (run) => watch('step', text, run))
     }
     return work(intercept(() => tx as unknown as Sql, { unsafe })).catch(silentIfLost)
   })
   begun.catch(whenEnded(useless))
-  const whenSilent = watch(begun, ms, useless)
+  const whenSilent = awaitAnswer(begun, ms, useless)
   return within(begun, ms, () => {
     expired = true
     whenSilent()
@@ -100,7 +115,7 @@ function silentIfLost(err: unknown): Promise<never> {
 }
 
 // A statement that waited in line may lawfully run as long again before Postgres itself ends it.
-function watch(started: Promise<unknown>, ms: number, useless: () => void) {
+function awaitAnswer(started: Promise<unknown>, ms: number, useless: () => void) {
   let answered = false
   const settle = () => {
     answered = true
@@ -125,8 +140,7 @@ function within<Result>(promise: Promise<Result>, ms: number, giveUp: () => void
   })
 }
 
-/** The client with some of its properties replaced. */
-export function intercept(client: () => Sql, instead: object): Sql {
+function intercept(client: () => Sql, instead: object): Sql {
   return new Proxy(client(), {
     get: (_, name) => Reflect.get(Object.hasOwn(instead, name) ? instead : client(), name)
   })

@@ -1,11 +1,12 @@
 // Statements in plain SQL, for the paths where building one costs more than running it.
 
+import { TRANSACTION } from '../calls.ts'
 import type { Database } from './client.ts'
 import { retryConflicts } from './errors.ts'
 
 type Parameter = string | number | null
 
-const names = new Map<string, string>()
+const names = new Map([[TRANSACTION, TRANSACTION]])
 
 /**
  * @param name what metrics call it

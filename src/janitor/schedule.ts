@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { watched } from '../calls.ts'
+import { unwatched } from '../calls.ts'
 import { withoutQuery } from '../db/errors.ts'
 import type { Deps } from '../deps.ts'
 import { countSweep } from './count.ts'
@@ -20,10 +20,10 @@ export type Log = Record<
 >
 
 /**
- * Starts both loops; instances need not know of each other. The function it returns stops them: the
+ * Starts both loops, whose passes `watch` sees; instances need not know of each other. The function it returns stops them: the
  * call under way is given up, and it resolves when nothing is done any more.
  */
-export function startJanitor(instance: Deps, log: Log): () => Promise<void> {
+export function startJanitor(instance: Deps, log: Log, watch = unwatched): () => Promise<void> {
   const { isOn, sweepSeconds, reconcileSeconds } = instance.config.janitor
   if (!isOn) return async () => {}
   const stopping = new AbortController()
@@ -32,11 +32,11 @@ export function startJanitor(instance: Deps, log: Log): () => Promise<void> {
   const deps = { ...instance, bucket: instance.bucket.within(signal) }
   const loops = Promise.all([
     repeat(sweepSeconds, signal, () =>
-      watched('janitor', 'sweep', () => sweepOnce(deps, log, signal))
+      watch('janitor', 'sweep', () => sweepOnce(deps, log, signal))
     ),
     // Looked at often, since the instance that walked may have died half-way.
     repeat(Math.min(reconcileSeconds / 2, 600), signal, () =>
-      watched('janitor', 'reconcile', () => walkOnce(deps, log, signal))
+      watch('janitor', 'reconcile', () => walkOnce(deps, log, signal))
     )
   ])
   return async () => {

@@ -2,7 +2,7 @@
 
 import { HeadBucketCommand } from '@aws-sdk/client-s3'
 
-import { watched } from '../calls.ts'
+import { type S3Verb, unwatched, type Watch } from '../calls.ts'
 import type { Store, UploadMethod } from '../stores.ts'
 import { call, unavailable } from './call.ts'
 import { openClients, type S3Config } from './client.ts'
@@ -26,22 +26,23 @@ export interface Bucket extends ReturnType<typeof verbs> {
 
 /**
  * Opens the configured bucket. Every verb ends within `deadlineMs`; a store that fails, refuses us
- * or stays silent makes it throw STORAGE_UNAVAILABLE. An absent object is null.
+ * or stays silent makes it throw STORAGE_UNAVAILABLE. An absent object is null. `watch` sees each call.
  */
-export function openBucket(config: S3Config): Bucket {
+export function openBucket(config: S3Config, watch = unwatched): Bucket {
   const { close, ...clients } = openClients(config)
   const { bucket: name, deadlineMs, store, method } = config
   const cdn = config.cdn && openCdn(config.cdn)
-  return bucketOf({ ...clients, name, deadlineMs, store, method, cdn }, close)
+  return bucketOf({ ...clients, name, deadlineMs, store, method, cdn }, watch, close)
 }
 
-const bucketOf = (s3: S3, close: () => void): Bucket => ({
-  ...verbs(s3),
-  within: (signal) => bucketOf({ ...s3, signal }, close),
+const bucketOf = (s3: S3, watch: Watch, close: () => void): Bucket => ({
+  ...verbs(s3, watch),
+  within: (signal) => bucketOf({ ...s3, signal }, watch, close),
   close
 })
 
-function verbs(s3: S3) {
+function verbs(s3: S3, watch: Watch) {
+  const watched = <Result>(verb: S3Verb, work: () => Promise<Result>) => watch('s3', verb, work)
   return {
     /** By the method that is configured. */
     grant: (facts: GrantFacts) => (s3.method === 'PUT' ? presignPut : presignPost)(s3, facts),
@@ -54,19 +55,17 @@ function verbs(s3: S3) {
     lifeProblem: (lifetime: Lifetime) => lifeProblem(s3, lifetime),
     /** When the credentials in use end; null for those that never do, or do not say. */
     credentialsEnd: () => credentialsEnd(s3),
-    head: (key: string) => watched('s3', 'HeadObject', () => head(s3, key)),
+    head: (key: string) => watched('head', () => head(s3, key)),
     readRange: (key: string, first: number, last: number) =>
-      watched('s3', 'GetObject', () => readRange(s3, key, first, last)),
-    hash: (key: string, sizeBytes: number) =>
-      watched('s3', 'GetObject', () => hash(s3, key, sizeBytes)),
+      watched('read', () => readRange(s3, key, first, last)),
+    hash: (key: string, sizeBytes: number) => watched('hash', () => hash(s3, key, sizeBytes)),
     promote: (from: string, to: string, options: PromoteOptions) =>
-      watched('s3', 'CopyObject', () => promote(s3, from, to, options)),
-    list: (prefix: string, after: string) =>
-      watched('s3', 'ListObjectsV2', () => list(s3, prefix, after)),
-    delete: (keys: string[]) => watched('s3', 'DeleteObjects', () => deleteObjects(s3, keys)),
-    readLabel: () => watched('s3', 'GetObject', () => readLabel(s3)),
-    writeLabel: (text: string) => watched('s3', 'PutObject', () => writeLabel(s3, text)),
-    ping: () => watched('s3', 'HeadBucket', () => ping(s3))
+      watched('copy', () => promote(s3, from, to, options)),
+    list: (prefix: string, after: string) => watched('list', () => list(s3, prefix, after)),
+    delete: (keys: string[]) => watched('delete', () => deleteObjects(s3, keys)),
+    readLabel: () => watched('read_label', () => readLabel(s3)),
+    writeLabel: (text: string) => watched('write_label', () => writeLabel(s3, text)),
+    ping: () => watched('ping', () => ping(s3))
   }
 }
 

@@ -9,32 +9,28 @@ import {
   trace
 } from '@opentelemetry/api'
 
-import { type Call, type Channel, channels } from '../calls.ts'
+import { type Callee, type S3Verb, s3Verbs, TRANSACTION, type Watch } from '../calls.ts'
 import { told } from '../log.ts'
 import { contextManager, contexts } from './context.ts'
 
-/** Begins a span with each call that is told of and ends it with the call; what is called inside is below it. */
-export function watchCalls(tracer: Tracer) {
-  const spans = new WeakMap<Call, Span>()
-  for (const name of Object.keys(channels) as Channel[]) {
-    const { start, asyncEnd } = channels[name]
-    start.bindStore(contexts, (call) => {
-      const parent = contextManager.active()
-      // Probes of balancers come every second: neither they nor what they ask are traced.
-      if (name !== 'janitor' && !trace.getSpan(parent)) return parent
-      const [title, options] = described[name](call.operation)
-      const span = tracer.startSpan(title, options, parent)
-      spans.set(call, span)
-      return trace.setSpan(parent, span)
-    })
-    asyncEnd.subscribe((message) => {
-      const call = message as Call
-      const span = spans.get(call)
-      if (span && call.error) fail(span, call.error)
-      span?.end()
-    })
+/** A span from the beginning of each call to its end; what is called inside is below it. */
+export const traceCalls =
+  (tracer: Tracer): Watch =>
+  async (to, operation, work) => {
+    const parent = contextManager.active()
+    // Probes of balancers come every second: neither they nor what they ask are traced.
+    if (to !== 'janitor' && !trace.getSpan(parent)) return work()
+    const [title, options] = described[to](operation)
+    const span = tracer.startSpan(title, options, parent)
+    try {
+      return await contexts.run(trace.setSpan(parent, span), work)
+    } catch (err) {
+      fail(span, err)
+      throw err
+    } finally {
+      span.end()
+    }
   }
-}
 
 function fail(span: Span, err: unknown) {
   const { cause, ...own } = told(err)
@@ -48,25 +44,21 @@ function fail(span: Span, err: unknown) {
 
 type Described = [title: string, options: SpanOptions]
 
-const described: Record<Channel, (operation: string) => Described> = {
-  s3: (operation) => [
-    `S3 ${operation}`,
-    {
-      kind: SpanKind.CLIENT,
-      attributes: { 'rpc.system': 'aws-api', 'rpc.service': 'S3', 'rpc.method': operation }
-    }
-  ],
-  postgres: (statement) => {
-    const summary = summaryOf(statement)
-    return [
-      summary,
-      {
-        kind: SpanKind.CLIENT,
-        attributes: { 'db.system.name': 'postgresql', 'db.query.summary': summary }
-      }
-    ]
+const described: Record<Callee, (operation: string) => Described> = {
+  s3: (verb) => {
+    const operation = s3Verbs[verb as S3Verb]
+    const attributes = { 'rpc.system': 'aws-api', 'rpc.service': 'S3', 'rpc.method': operation }
+    return [`S3 ${operation}`, { kind: SpanKind.CLIENT, attributes }]
   },
+  postgres,
+  step: postgres,
   janitor: (operation) => [`janitor ${operation}`, {}]
+}
+
+function postgres(statement: string): Described {
+  const summary = statement === TRANSACTION ? 'TRANSACTION' : summaryOf(statement)
+  const attributes = { 'db.system.name': 'postgresql', 'db.query.summary': summary }
+  return [summary, { kind: SpanKind.CLIENT, attributes }]
 }
 
 /** The first verb of a statement, and the first table or function that it names. */

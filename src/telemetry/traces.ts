@@ -17,12 +17,12 @@ import type { FastifyInstance } from 'fastify'
 import { exportBare } from './bare.ts'
 import { contextManager } from './context.ts'
 import { traceRequests } from './requests.ts'
-import { watchCalls } from './spans.ts'
+import { traceCalls } from './spans.ts'
 
 const FLUSH_MS = 2000 // less than an end in order leaves for what comes last
 const QUIET_MS = 60_000
 
-/** Begins to trace: `watch` an app before it has routes, and `close` when it is closed. */
+/** Begins to trace: `calls` is for what calls, `ofApp` for an app that has no routes yet; `close` comes last. */
 export function startTraces(propagates: boolean) {
   // The queue is bounded (OTEL_BSP_MAX_QUEUE_SIZE, 2048): without a collector spans are dropped.
   const processor = new BatchSpanProcessor(exportBare(new OTLPTraceExporter()))
@@ -32,9 +32,8 @@ export function startTraces(propagates: boolean) {
   const provider = new BasicTracerProvider({ resource, spanProcessors: [processor] })
   context.setGlobalContextManager(contextManager)
   if (propagates) propagation.setGlobalPropagator(new W3CTraceContextPropagator())
-  watchCalls(provider.getTracer('directo'))
 
-  async function watch(app: FastifyInstance) {
+  async function ofApp(app: FastifyInstance) {
     setGlobalErrorHandler(
       seldom((err) => app.log.warn({ err }, 'traces cannot be exported; said once a minute'))
     )
@@ -46,7 +45,7 @@ export function startTraces(propagates: boolean) {
     await Promise.race([provider.shutdown().catch(() => {}), sleep(FLUSH_MS)])
   }
 
-  return { watch, close }
+  return { ofApp, calls: traceCalls(provider.getTracer('directo')), close }
 }
 
 function seldom(say: (err: unknown) => void) {

@@ -12,10 +12,10 @@ import { type Config, readConfig } from '../../src/config.ts'
 import { openDatabase } from '../../src/db/client.ts'
 import { environmentOf, type Server } from '../../src/dev/environment.ts'
 import { startSandbox } from '../../src/dev/sandbox/server.ts'
+import { meterCalls } from '../../src/metrics/calls.ts'
 import { openMetrics } from '../../src/metrics/metrics.ts'
 import { openBucket } from '../../src/s3/bucket.ts'
 import type { GrantRequest } from '../../src/s3/grant.ts'
-import { meterBucket } from '../../src/s3/metered.ts'
 import { cloneDatabase } from './database.ts'
 import { quietLogger } from './quiet.ts'
 import { roomy } from './roomy.ts'
@@ -55,8 +55,9 @@ export async function startInstance(
     ...environment
   })
   const metrics = config.metrics && openMetrics()
-  const database = openDatabase(config, metrics)
-  const bucket = meterBucket(openBucket(config.s3), metrics)
+  const watch = metrics && meterCalls(metrics, config.databasePool)
+  const database = openDatabase(config, watch)
+  const bucket = openBucket(config.s3, watch)
   const clock = { now: steadyClock() }
   const deps = { config, db: database.db, bucket, now: () => clock.now(), metrics }
   const secrets = [SECRET, server.credentials.secretAccessKey]

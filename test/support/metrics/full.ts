@@ -1,7 +1,7 @@
 // A page with all there can be on it: every metric, and every label that one has.
 
-import { meterDatabase } from '../../../src/db/meter.ts'
 import type { Usage } from '../../../src/janitor/usage.ts'
+import { meterCalls } from '../../../src/metrics/calls.ts'
 import { openMetrics } from '../../../src/metrics/metrics.ts'
 import { openPage } from '../../../src/routes/metrics-page.ts'
 import { readPage } from './page.ts'
@@ -22,9 +22,8 @@ const usage: Usage = {
 /** What documents, dashboard and alerts may speak of; a test holds it to the page of a real process. */
 export async function fullPage() {
   const metrics = openMetrics()
-  meterDatabase(metrics, 10)
+  meterCalls(metrics, 10)
   metrics.requests('/', 'GET', '2xx')
-  metrics.s3('head', 'done')
   metrics.database('select', 'done')
   const now = () => new Date()
   const page = openPage(metrics, {
