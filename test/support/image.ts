@@ -1,4 +1,4 @@
-// Starts what the image holds, with environment variables and nothing else, and asks if it is ready.
+// Starts what the image holds, with environment variables and nothing else, and asks if it is ready and traces.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -9,11 +9,14 @@ import { join } from 'node:path'
 import { environmentOf } from '../../src/dev/environment.ts'
 import { startPostgres } from '../../src/dev/postgres.ts'
 import { startSandbox } from '../../src/dev/sandbox/server.ts'
+import { startCollector } from './collector.ts'
 
 const [image = '.'] = process.argv.slice(2)
 const data = mkdtempSync(join(tmpdir(), 'directo-image-data-'))
 const postgres = await startPostgres(data)
 const sandbox = await startSandbox()
+const ends: (() => unknown)[] = [sandbox.close, postgres.stop]
+const collector = await startCollector({ teardown: (end) => void ends.unshift(end) })
 
 const env = {
   PATH: process.env.PATH,
@@ -22,6 +25,7 @@ const env = {
   JWT_SECRET: 'a secret of thirty-two bytes or more',
   CORS_ORIGINS: 'http://localhost:5173',
   DRAIN_SECONDS: '0',
+  OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
   PORT: '0'
 }
 try {
@@ -29,8 +33,7 @@ try {
   await directo('bucket', 'setup', '--create')
   await serve()
 } finally {
-  await sandbox.close()
-  await postgres.stop()
+  for (const end of ends) await end()
   rmSync(data, { recursive: true, force: true })
 }
 
@@ -51,10 +54,11 @@ async function serve() {
     const reply = await fetch(`${address}/health/ready`)
     console.log(`ready: ${reply.status} ${await reply.text()}`)
     if (!reply.ok) process.exitCode = 1
+    await fetch(address) // a probe has no span
     break
   }
   service.kill('SIGTERM')
   const [code] = service.exitCode === null ? await once(service, 'exit') : [service.exitCode]
-  console.log(`stopped: ${code}`)
-  if (code !== 0) process.exitCode = 1
+  console.log(`stopped: ${code}, spans: ${collector.spans().length}`)
+  if (code !== 0 || collector.spans().length === 0) process.exitCode = 1
 }

@@ -90,7 +90,10 @@ export async function startPlanted(
           const [, signature] = /Signature=(\w+)/.exec(headers.authorization ?? '') ?? []
           if (signature) kept.own['our own signature'] = signature
           const all = JSON.stringify([secrets, kept.own, headers, path]).replace(/[<&]/g, ' ')
-          return xmlText(`<Error><Code>${all}</Code><Message>${all}</Message></Error>`, status)
+          return xmlText(
+            `<Error><Code>${secrets['session-token']}</Code><Message>${all}</Message></Error>`,
+            status
+          )
         }
       }),
     postgres: run,
