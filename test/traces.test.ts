@@ -1,4 +1,5 @@
-// Traces, where OTEL_ variables ask for them: which spans there are, and that nothing depends on who collects them.
+// Traces, where OTEL_ variables ask for them: which spans there are, what is never in one (THREATS T64), and that
+// nothing depends on who collects them.
 
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
