@@ -62,3 +62,22 @@ t.test('F43: a client that is gone at any step of a confirm', async (t) => {
   const live = await sql`select 1 from objects where live`
   t.equal(live.length, 1)
 })
+
+t.test('a client that is gone in the middle of its body is no failure of ours', async (t) => {
+  const { ada, app, deps } = await startApp(t, { METRICS_TOKEN: 'm'.repeat(32) })
+  const { port } = new URL(await app.listen({ port: 0, host: '127.0.0.1' }))
+  const { problems } = deps.metrics!
+  const told = () => Object.entries(problems).filter(([, { value }]) => value > 0)
+  for (const path of ['/api/uploads', '/nowhere']) {
+    const socket = connect(Number(port), '127.0.0.1')
+    const head = `POST ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${ada.token}\r\n`
+    const asked = once(app.server, 'request')
+    socket.write(`${head}content-type: application/json\r\ncontent-length: 100\r\n\r\n{"a":`)
+    await asked
+    socket.destroy()
+  }
+  while (problems.BAD_REQUEST.value < 2 && problems.DATABASE_UNAVAILABLE.value === 0) {
+    await new Promise((done) => setTimeout(done, 5))
+  }
+  t.same(told(), [['BAD_REQUEST', { value: 2 }]])
+})

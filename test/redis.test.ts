@@ -83,7 +83,7 @@ t.test('who is over the limit is told so without asking Redis', async (t) => {
   t.equal(redis.asked.length, before)
 })
 
-for (const mood of ['gone', 'silent', 'garbage', 'error'] as const) {
+for (const mood of ['gone', 'silent', 'garbage', 'error', 'replica'] as const) {
   t.test(`Redis is ${mood}: nobody waits for it, limits hold, and it is used again`, async (t) => {
     const redis = await startRedis(t)
     const one = await open(t, redis)
@@ -108,6 +108,20 @@ for (const mood of ['gone', 'silent', 'garbage', 'error'] as const) {
     t.ok(redis.asked.includes('directo:a:creates:eve'))
   })
 }
+
+t.test('the clock of Redis is set back: who has called waits for a minute at most', async (t) => {
+  const redis = await startRedis(t)
+  const one = await open(t, redis)
+  await isShared(redis, one)
+  await one.taken('ada', PER_MINUTE)
+  redis.behindMs = 3_600_000
+  const other = await open(t, redis) // knows nothing of ada yet
+  await isShared(redis, other)
+  for (let n = 0; n < 2; n++) {
+    const ms = await other.limits.take.creates('ada', 1)
+    t.ok(ms > 0 && ms <= 60_000, `${ms}`)
+  }
+})
 
 t.test('Redis may come after the service, and be closed to it', async (t) => {
   const redis = await startRedis(t, { password: 'a word' })

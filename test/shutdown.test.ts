@@ -16,16 +16,21 @@ import { coverage, processEnvironment, startProcess } from './support/process.ts
 
 const picture = png(64)
 
-async function start(t: Test, environment: Record<string, string> = {}) {
+async function start(
+  t: Test,
+  environment: Record<string, string> = {},
+  hear?: (line: string) => unknown
+) {
   const sandbox = await startSandbox({ buckets: [BUCKET] })
   t.teardown(sandbox.close)
-  const service = await startProcess(t, {
+  const settings = {
     ...processEnvironment,
     ...coverage(),
     ...environmentOf(sandbox, BUCKET),
     DATABASE_URL: await cloneDatabase(t),
     ...environment
-  })
+  }
+  const service = await startProcess(t, settings, hear)
   const status = async (path: string) => (await fetch(`${service.url}${path}`)).status
   return { sandbox, service, ada: service.user('ada'), status }
 }
@@ -88,6 +93,28 @@ t.test('what takes longer than any call may take is cut off', async (t) => {
   await once(slow, 'close')
   t.equal(await service.ended, 0)
   t.match(service.log, 'is cut off')
+})
+
+t.test('who holds a connection to the port of metrics holds up nobody', async (t) => {
+  const deadlines = {
+    CONFIRM_DEADLINE_MS: '300',
+    DATABASE_DEADLINE_MS: '300',
+    S3_DEADLINE_MS: '300'
+  }
+  const { promise: listening, resolve } = Promise.withResolvers<string>()
+  const hear = (line: string) => {
+    const [address] = /http:[^"]+(?=\/metrics")/.exec(line) ?? []
+    if (address) resolve(address)
+  }
+  const { service } = await start(t, { ...deadlines, METRICS_PORT: '0' }, hear)
+  const port = Number(new URL(await listening).port)
+  for (const half of ['', 'GET /metrics HTTP/1.1\r\nhost: x\r\n']) {
+    const slow = connect(port, '127.0.0.1')
+    slow.on('error', () => {}).write(half)
+    await once(slow, 'connect')
+  }
+  service.tell('SIGTERM')
+  t.equal(await service.ended, 0)
 })
 
 t.test('an error that nobody caught is logged, and ends the process with a status', async (t) => {

@@ -20,7 +20,9 @@ interface LimitsConfig {
 /** Opens them: in this process's memory, or shared by Redis, which need not be there. */
 export async function openLimits({ perMinute, redisUrl, prefix }: LimitsConfig, log: Log) {
   // Its modules are for those who use it.
-  const redis = redisUrl ? (await import('./redis.ts')).openRedis(redisUrl, log) : undefined
+  const redis = redisUrl
+    ? (await import('./redis.ts')).openRedis(redisUrl, `${prefix}:probe`, log)
+    : undefined
   const take = Object.fromEntries(
     kinds.map((kind): [Kind, Take] => {
       if (perMinute[kind] === 0) return [kind, () => 0]

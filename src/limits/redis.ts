@@ -8,11 +8,13 @@ const CALL_MS = 100
 const CONNECT_MS = 1000
 const AGAIN_MS = 1000
 
-// ARGV: what is wanted, and the whole bucket, in ms. The clock is that of Redis, so instances need not agree.
+// ARGV: what is wanted, and the whole bucket, in ms. The clock is that of Redis, so instances need not agree;
+// where it was set back, a bucket is empty and no more than that.
 const SCRIPT = `
 local t = redis.call('TIME')
 local now = t[1] * 1000 + t[2] / 1000
 local full = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now)
+full = math.min(full, now + ARGV[2])
 local after = full + ARGV[1]
 if after - now > ARGV[2] + 0.5 then return {0, math.floor(full - now)} end
 redis.call('SET', KEYS[1], string.format('%.3f', after), 'PX', math.ceil(after - now))
@@ -23,8 +25,11 @@ export interface Log {
 }
 export type Redis = ReturnType<typeof openRedis>
 
-/** Connects beside the requests, and again whenever it is gone; says once that it is, and once that it is back. */
-export function openRedis(url: string, log: Log) {
+/**
+ * Connects beside the requests, and again whenever it is gone; says once that it is, and once that it is back.
+ * `probe` is a key that nobody has.
+ */
+export function openRedis(url: string, probe: string, log: Log) {
   const closing = new AbortController()
   let client = newClient(url)
   let drop = (_: unknown) => {}
@@ -48,8 +53,7 @@ export function openRedis(url: string, log: Log) {
     client = newClient(url)
     client.on('error', reject)
     await within(CONNECT_MS, Promise.race([client.connect(), lost]))
-    const answer = await within(CALL_MS, client.ping())
-    if (answer !== 'PONG') throw new Error('what answers is no Redis')
+    await ask(probe, 1, 1000) // what a replica, or who may not write, would refuse
     if (isMissed) log.warn({}, 'Redis is back: the instances count together')
     isMissed = false
     isThere = true
@@ -63,6 +67,14 @@ export function openRedis(url: string, log: Log) {
     log.warn({ err }, 'Redis is away: each instance counts for itself')
   }
 
+  async function ask(key: string, costMs: number, wholeMs: number) {
+    const options = { keys: [key], arguments: [`${costMs}`, `${wholeMs}`] }
+    const answer = await within(CALL_MS, client.eval(SCRIPT, options))
+    const [isTaken, usedMs] = Array.isArray(answer) ? answer.map(Number) : []
+    if (!(usedMs! >= 0)) throw new Error('what answers is no Redis')
+    return { isTaken: isTaken === 1, usedMs: Math.min(usedMs!, wholeMs) }
+  }
+
   const kept = keep()
   return {
     isThere: () => isThere,
@@ -72,10 +84,7 @@ export function openRedis(url: string, log: Log) {
      */
     async take(key: string, costMs: number, wholeMs: number) {
       try {
-        const options = { keys: [key], arguments: [`${costMs}`, `${wholeMs}`] }
-        const answer = await within(CALL_MS, client.eval(SCRIPT, options))
-        const [isTaken, usedMs] = answer as [number, number]
-        return { isTaken: isTaken === 1, usedMs }
+        return await ask(key, costMs, wholeMs)
       } catch (err) {
         isThere = false
         drop(err)

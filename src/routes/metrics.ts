@@ -62,6 +62,7 @@ export async function serveMetrics(app: FastifyInstance, deps: Deps) {
   if (port === undefined) return void (await app.register(metricsRoutes, { page, token }))
   const own = fastify({
     genReqId: requestIdOf,
+    forceCloseConnections: true, // nobody looks for slow ones any more, and the process would wait for them
     requestTimeout: 5000,
     http: { headersTimeout: 5000 }
   })

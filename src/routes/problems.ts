@@ -85,7 +85,8 @@ const body = (codes: ProblemCode[]) =>
 
 /** Answers any error; what is not in the catalogue is for the log, and said to nobody. */
 export function sendProblem(err: unknown, request: FastifyRequest, reply: FastifyReply) {
-  const told = asProblem(err)
+  // Who has gone away in the middle of a body: the code is that of a lost database.
+  const told = err === request.raw.errored ? problem('BAD_REQUEST') : asProblem(err)
   const { status, code, message, retryAfterSeconds } = told
   const isFailure = status >= 500 && code !== 'INSTANCE_CLOSING'
   if (isFailure) request.log.error({ err: withoutQuery(told.cause ?? err), code }, message)

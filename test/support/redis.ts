@@ -5,8 +5,8 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 
 import type { Ends } from './process.ts'
 
-/** How it answers: as it should, not at all, with nonsense, with an error, or by hanging up. */
-type Mood = 'well' | 'silent' | 'garbage' | 'error' | 'gone'
+/** How it answers: as it should, not at all, with nonsense, with an error, as a replica, or by hanging up. */
+type Mood = 'well' | 'silent' | 'garbage' | 'error' | 'replica' | 'gone'
 
 const garbage = '$-77\r\nHTTP/1.1 400 Bad Request\r\n\r\n\0\0'
 
@@ -18,6 +18,8 @@ export async function startRedis(t: Ends, { password = '' } = {}) {
     mood: 'well' as Mood,
     /** The keys of the buckets that were asked for, in turn. */
     asked: [] as string[],
+    /** How far its clock was set back. */
+    behindMs: 0,
     /** How many connections were ever made. */
     connections: 0,
     become(mood: Mood) {
@@ -42,7 +44,9 @@ export async function startRedis(t: Ends, { password = '' } = {}) {
         if (redis.mood === 'garbage') socket.write(garbage)
         else if (redis.mood === 'error') socket.write('-LOADING Redis is loading\r\n')
         else if (!isKnown) socket.write('-NOAUTH Authentication required.\r\n')
-        else if (redis.mood === 'well') socket.write(answer(name.toUpperCase(), rest))
+        else if (redis.mood === 'replica' && name.toUpperCase() === 'EVAL')
+          socket.write("-READONLY You can't write against a read only replica.\r\n")
+        else if (redis.mood !== 'silent') socket.write(answer(name.toUpperCase(), rest))
       }
     })
   })
@@ -51,8 +55,8 @@ export async function startRedis(t: Ends, { password = '' } = {}) {
     if (name === 'PING') return '+PONG\r\n'
     if (name !== 'EVAL') return '+OK\r\n'
     const [, , key = '', cost = ''] = words
-    redis.asked.push(key)
-    const now = Date.now()
+    if (!key.endsWith(':probe')) redis.asked.push(key)
+    const now = Date.now() - redis.behindMs
     const full = Math.max(fullAt.get(key) ?? 0, now)
     const isTaken = full - now + Number(cost) <= 60_000.5
     const after = isTaken ? full + Number(cost) : full
