@@ -23,8 +23,8 @@ const LOG = pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFl
 try {
   await serve()
 } catch (err) {
-  if (!(err instanceof ConfigError) && !isTaken(err)) throw err
-  console.error(err.message)
+  // What was begun before would hold a process that serves nobody.
+  console.error(isForPeople(err) ? err.message : err)
   process.exit(1)
 }
 
@@ -61,6 +61,8 @@ async function serve() {
   flushCompileCache() // who is killed in the end has it too
 }
 
-function isTaken(err: unknown): err is Error {
-  return err instanceof Error && 'code' in err && err.code === 'EADDRINUSE'
+// A setting that is wrong, or an address at which it cannot listen: taken, not ours, not allowed, unknown.
+function isForPeople(err: unknown): err is Error {
+  if (err instanceof ConfigError) return true
+  return err instanceof Error && 'syscall' in err && /^(listen|getaddrinfo)$/.test(`${err.syscall}`)
 }

@@ -70,7 +70,7 @@ t.test('migrate makes an empty database ready, also twice at once', async (t) =>
   }
   const tables = await sql`select table_name as name from information_schema.tables
     where table_schema = 'public' order by 1`
-  const names = ['installation', 'objects', 'uploads', 'users', 'walks']
+  const names = ['installation', 'objects', 'uploads', 'usage', 'users', 'walks']
   t.same(
     tables.map(({ name }) => name),
     names
@@ -123,6 +123,7 @@ t.test('what cannot work is refused in sentences', async (t) => {
   const cases: [string[], Record<string, string>, RegExp][] = [
     [['serve'], {}, /DATABASE_URL is required\n.*S3_BUCKET is required\n.*JWT_SECRET is required/],
     [['serve'], { ...env, PORT: `${port}` }, new RegExp(`EADDRINUSE.*${port}`)],
+    [['serve'], { ...env, HOST: '203.0.113.1' }, /EADDRNOTAVAIL.*203\.0\.113\.1/],
     [['migrate'], {}, /DATABASE_URL is required/],
     [['migrate'], { DATABASE_URL: 'postgres://127.0.0.1:1/x' }, /ECONNREFUSED/],
     [['bucket'], env, /directo bucket setup/],
