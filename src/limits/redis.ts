@@ -64,7 +64,7 @@ export function openRedis(url: string, probe: string, log: Log) {
     isThere = false
     if (isMissed || closing.signal.aborted) return
     isMissed = true
-    log.warn({ err }, 'Redis is away: each instance counts for itself')
+    log.warn({ err, code: codeOf(err) }, 'Redis is away: each instance counts for itself')
   }
 
   async function ask(key: string, costMs: number, wholeMs: number) {
@@ -98,6 +98,10 @@ export function openRedis(url: string, probe: string, log: Log) {
     }
   }
 }
+
+// With which Redis begins its refusals, such as WRONGPASS: all of them that may be in the log.
+const codeOf = (err: unknown) =>
+  /^[A-Z]{3,20}(?= )/.exec(err instanceof Error ? err.message : '')?.[0]
 
 const newClient = (url: string) =>
   createClient({
