@@ -6,6 +6,8 @@ import { parseArgs } from 'node:util'
 import { SUBJECT } from './claims.ts'
 import type { Identity } from './settings.ts'
 
+const AN_ID = 'an id of 1–64 characters of A-Z a-z 0-9 _ . : @ | -, not me, . or ..'
+
 const HELP = `directo token <user> [--seconds 3600] [--scope avatars:admin]
 
 Prints a token for that user, signed with JWT_SECRET and for JWT_ISSUER and JWT_AUDIENCE, where they are
@@ -26,7 +28,7 @@ export function tokenCommand(readIdentity: () => Identity, argv: string[]) {
   if (values.help) return console.log(HELP)
   const [sub = '', ...more] = positionals
   if (!SUBJECT.test(sub) || sub === 'me' || more.length > 0) {
-    throw new Error(`Name one user, whose id matches ${SUBJECT.source}: directo token ada`)
+    throw new Error(`Name one user, by ${AN_ID}: directo token ada`)
   }
   const { secret, issuer: iss, audience: aud, maxLifetimeSeconds: most } = readIdentity()
   if (!secret) {
