@@ -25,7 +25,7 @@ const UNNAMED = 'a store that nobody named'
 // Until it was seen, a store may take an unsigned x-amz-copy-source in place of what was signed.
 const SAFE = MOST.filter((ability) => ability !== 'put')
 
-/** Stores by name; the README says which were measured. */
+/** Stores by name; docs/stores.md says which were measured. */
 export const presets: Record<string, readonly Ability[]> = {
   aws: [...MOST, 'signed-headers'],
   sandbox: [...MOST, 'signed-headers'],
