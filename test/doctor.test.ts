@@ -16,6 +16,7 @@ import { openClients } from '../src/s3/client.ts'
 import { BUCKET, SECRET } from './support/app.ts'
 import { cloneDatabase } from './support/database.ts'
 import { AUDIENCE, ISSUER, keyPair, serveKeys } from './support/provider.ts'
+import { startRedis } from './support/redis.ts'
 import { isThorough } from './support/thorough.ts'
 
 const ORIGIN = 'https://app.example'
@@ -502,6 +503,19 @@ t.test('the keys of tokens: there, of no use, or away', async (t) => {
     (await look({}, [])).checks.some((check) => check.name === name),
     'a secret needs none'
   )
+})
+
+t.test('Redis: there, not for us, or away', async (t) => {
+  const { look } = await start(t)
+  const server = await startRedis(t, { password: 'right' })
+  const redis = async (url: string) => of(await look({ REDIS_URL: url }, ['Redis']), 'Redis')
+  t.match(await redis(server.url), { outcome: 'pass', detail: new URL(server.url).host })
+  t.match(server.asked, [/^directo:doctor:[0-9a-f]{32}$/])
+  const wrong = await redis(server.url.replace('right', 'guess'))
+  t.match(wrong, { outcome: 'warn', detail: /NOAUTH/, advice: /REDIS_URL/ })
+  t.notMatch(wrong.detail, /guess/)
+  server.become('gone')
+  t.match(await redis(server.url), { outcome: 'warn' })
 })
 
 t.test('a replica in the place of the database', async (t) => {

@@ -86,7 +86,7 @@ const below: Record<string, string[]> = {
     'stores',
     'telemetry'
   ],
-  doctor: ['config', 'db', 'identity', 'keys', 'log', 's3', 'stores'],
+  doctor: ['config', 'db', 'identity', 'keys', 'limits', 'log', 's3', 'stores'],
   telemetry: ['calls', 'config', 'log'],
   cli: ['main', 'config', 'db', 'dev', 'doctor', 'identity', 'janitor'],
   dev: ['app', 'client', 'config', 'db', 'doctor', 'janitor', 's3']

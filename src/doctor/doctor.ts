@@ -16,6 +16,7 @@ import { lifecycle } from './lifecycle.ts'
 import { permissions } from './permissions.ts'
 import { publishing, puts } from './puts.ts'
 import { reads } from './reads.ts'
+import { redis } from './redis.ts'
 import { settings } from './settings.ts'
 
 export interface Result extends Finding {
@@ -78,7 +79,8 @@ export const checksOf = (config: Config): Check[] => [
   ...settings(config),
   ...lifecycle,
   ...database,
-  ...identity(config)
+  ...identity(config),
+  ...redis(config)
 ]
 
 async function look({ name, needs = [], run, vital }: Check, subject: Subject, before: Result[]) {

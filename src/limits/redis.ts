@@ -99,6 +99,18 @@ export function openRedis(url: string, probe: string, log: Log) {
   }
 }
 
+/** Takes a bucket for a millisecond. @throws whatever kept it from that: no Redis, a wrong password, no right to */
+export async function tryRedis(url: string, key: string) {
+  const client = newClient(url)
+  client.on('error', () => {}) // the call has it too
+  try {
+    await within(CONNECT_MS, client.connect())
+    await within(CONNECT_MS, client.eval(SCRIPT, { keys: [key], arguments: ['1', '60000'] }))
+  } finally {
+    if (client.isOpen) client.destroy()
+  }
+}
+
 // With which Redis begins its refusals, such as WRONGPASS: all of them that may be in the log.
 const codeOf = (err: unknown) =>
   /^[A-Z]{3,20}(?= )/.exec(err instanceof Error ? err.message : '')?.[0]
