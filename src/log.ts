@@ -59,7 +59,7 @@ function factsOf(err: Error) {
 
 // A message may have lines that look like frames.
 function framesOf({ stack = '', message }: Error) {
-  const said = new Set(message.split('\n'))
+  const said = new Set(`${message}`.split('\n')) // some have none, or no text
   return stack.split('\n').filter((line) => /^ {4}at .{1,300}$/.test(line) && !said.has(line))
 }
 

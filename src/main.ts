@@ -17,8 +17,15 @@ import { isUnnamed } from './stores.ts'
 import { openTraces } from './telemetry/open.ts'
 
 // Many lines at once, or those of a tenth of a second: a write costs more than what it says. What is
-// left is written at the end; kill -9 loses so much.
-const LOG = pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 100 })
+// left is written at the end; kill -9 loses so much. While nobody reads, lines are kept up to a bound
+// and then dropped: the log must not take the memory of the service.
+const LOG = pino.destination({
+  dest: 1,
+  sync: false,
+  minLength: 4096,
+  maxLength: 16 * 1024 * 1024,
+  periodicFlush: 100
+})
 
 try {
   await serve()

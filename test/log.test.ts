@@ -178,6 +178,7 @@ t.test('an error says what it is and where, and its message only if it is ours',
     t.match(said.stack, / at /)
   }
   t.same(told(secret), { type: 'string' }, 'whatever is thrown')
+  t.match(told(Object.assign(new Error(), { message: undefined })), { type: 'Error' })
   t.match(
     told(Object.assign(new Error(), { code: 'ECONNREFUSED', syscall: 'connect', port: 5432 })),
     {

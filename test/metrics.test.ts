@@ -356,6 +356,26 @@ t.test('instances keep one account, and sum up in turns', async (t) => {
   t.equal(sumOf(await page(), 'directo_open_uploads'), 2)
 })
 
+t.test('where to sum up takes long or fails, the account from before is on the page', async (t) => {
+  const { ada, sql, page, databaseUrl, instance } = await start(t)
+  await ada.createUpload(picture)
+  await page()
+  await ada.createUpload(picture)
+  const { app } = await instance({ DATABASE_URL: databaseUrl, DATABASE_DEADLINE_MS: '800' })
+  await sql.begin(async (tx) => {
+    await tx`lock table objects`
+    for (const one of [
+      { app, sql },
+      { app, sql }
+    ]) {
+      const held = await pageOf(one)
+      t.equal(sumOf(held, 'directo_database_up'), 1)
+      t.equal(sumOf(held, 'directo_open_uploads'), 1)
+    }
+  })
+  t.equal(sumOf(await page(), 'directo_open_uploads'), 2)
+})
+
 t.test('only who has the token reads them on the port of the service', async (t) => {
   const { app } = await startApp(t, { METRICS_TOKEN })
   const refused = [
@@ -490,9 +510,14 @@ t.test('whoever sends anything adds no series without end', async (t) => {
   t.ok((await series()) - before <= 2 * perSeries, 'one more for each of two routes')
 })
 
-t.test('what is not HTTP is counted', async (t) => {
+t.test('what is not HTTP is counted, and who merely goes away is not', async (t) => {
   const { service, page } = await startWithMetrics(t)
-  const socket = connect(Number(new URL(service.url).port), '127.0.0.1')
+  const port = Number(new URL(service.url).port)
+  const gone = connect(port, '127.0.0.1')
+  await once(gone, 'connect')
+  gone.write('GET /health/live HT', () => gone.resetAndDestroy())
+  await once(gone, 'close')
+  const socket = connect(port, '127.0.0.1')
   socket.resume().end('garbage\r\n\r\n')
   await once(socket, 'close')
   t.equal(sumOf(await page(), 'directo_http_broken_requests_total'), 1)

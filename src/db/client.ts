@@ -6,7 +6,10 @@ import { unwatched } from '../calls.ts'
 import type { Config } from '../config.ts'
 import { withDeadline } from './deadline.ts'
 import { drizzle } from './drizzle.ts'
+import { isReadOnly } from './errors.ts'
 import * as schema from './schema.ts'
+
+const AGAIN_MS = 1000
 
 export type Database = ReturnType<typeof openDatabase>['db']
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0]
@@ -20,8 +23,14 @@ export function openDatabase(config: Pick<Config, DatabaseSettings>, watch = unw
   const retired = new Set<typeof client>()
   // A pool whose connections have gone silent would wait for them until TCP gives up. What still
   // works of it may finish what it is doing, but keeps no process from ending.
-  function renew(used: typeof client) {
+  let readOnlyAt = Number.NEGATIVE_INFINITY
+  function renew(used: typeof client, err?: unknown) {
     if (used !== client) return
+    if (isReadOnly(err)) {
+      // Every write says so: reads, which go on, would need a new connection for each of them.
+      if (performance.now() - readOnlyAt < AGAIN_MS) return
+      readOnlyAt = performance.now()
+    }
     client = connect(config)
     retired.add(used)
     used.close().catch(() => {})
@@ -35,7 +44,7 @@ export function openDatabase(config: Pick<Config, DatabaseSettings>, watch = unw
     Promise.all([client, ...retired].map((one) => end(one, timeoutSeconds)))
   const bounded = withDeadline(() => client, {
     ms: config.databaseDeadlineMs,
-    useless: (used) => renew(used as Closable),
+    useless: (used, err) => renew(used as Closable, err),
     watch
   })
   const db = drizzle(bounded, { schema })

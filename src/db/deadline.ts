@@ -3,7 +3,7 @@
 import type { Sql } from 'postgres'
 
 import { TRANSACTION, type Watch } from '../calls.ts'
-import { isConnectionLost, isSessionEnded } from './errors.ts'
+import { isConnectionLost, isReadOnly, isSessionEnded } from './errors.ts'
 
 const SILENCE_MS = 1000 // more than Postgres needs to end a statement by its own timeout
 
@@ -20,11 +20,11 @@ export class DeadlineError extends Error {
  * accepts and hangs up, as a load balancer without a live backend does, and waits for ever on a
  * connection that has gone silent.
  * @param useless is called with a client that has no connection to give, one that has gone silent, or
- *   one whose session Postgres has ended
+ *   one whose session Postgres has ended or lets write no more; with the error if there was one
  * @throws {DeadlineError} from every call that takes longer
  */
 export function withDeadline(client: () => Sql, { ms, useless, watch }: Bounds): Sql {
-  const boundOf = (used: Sql): Bound => ({ ms, useless: () => useless(used) })
+  const boundOf = (used: Sql): Bound => ({ ms, useless: (err) => useless(used, err) })
   return intercept(client, {
     unsafe: (text: string, parameters?: Parameters) => {
       const used = client()
@@ -41,10 +41,10 @@ export function withDeadline(client: () => Sql, { ms, useless, watch }: Bounds):
 
 interface Bounds {
   ms: number
-  useless: (client: Sql) => void
+  useless: (client: Sql, err?: unknown) => void
   watch: Watch
 }
-type Bound = Pick<Bounds, 'ms'> & { useless: () => void }
+type Bound = Pick<Bounds, 'ms'> & { useless: (err?: unknown) => void }
 
 type Query = ReturnType<Sql['unsafe']>
 type Parameters = globalThis.Parameters<Sql['unsafe']>[1]
@@ -105,7 +105,9 @@ function boundedTransaction(
 
 // The library keeps what Postgres told an idle session that it ended, and answers the first call on the
 // connection that takes its place with it: one needless 503 for each slot of the pool.
-const whenEnded = (useless: () => void) => (err: unknown) => void (isSessionEnded(err) && useless())
+const whenEnded = (useless: Bound['useless']) => (err: unknown) => {
+  if (isSessionEnded(err) || isReadOnly(err)) useless(err)
+}
 
 // Hearing of it, the library would send ROLLBACK to a socket that is no more, outside of every call, and
 // that ends the process (porsager/postgres#1154, #1208). It rejects a lost transaction by itself.

@@ -32,12 +32,12 @@ export const isDatabaseAway = (err: unknown) => {
 /** The connection is gone, and with it the transaction that it carried. */
 export const isConnectionLost = (err: unknown) => LOST.test(errorCode(err))
 
-/**
- * This session was ended, and most likely the others of the pool too; or it goes on at what used to be
- * the primary, and the new one is only found by connecting anew.
- */
+/** This session was ended, and most likely the others of the pool too. */
 export const isSessionEnded = (err: unknown) =>
-  /^(57P0[12]|25006|CONNECTION_CLOSED|ECONNRESET|EPIPE)$/.test(errorCode(err))
+  /^(57P0[12]|CONNECTION_CLOSED|ECONNRESET|EPIPE)$/.test(errorCode(err))
+
+/** This session may go on at what used to be the primary; the new one is only found by connecting anew. */
+export const isReadOnly = (err: unknown) => errorCode(err) === '25006'
 
 /** What went wrong, without the statement and its parameters, which are no business of a log. */
 export const withoutQuery = (err: unknown) =>

@@ -20,8 +20,8 @@ export type Log = Record<
 >
 
 /**
- * Starts both loops, whose passes `watch` sees; instances need not know of each other. The function it returns stops them: the
- * call under way is given up, and it resolves when nothing is done any more.
+ * Starts both loops, whose passes `watch` sees; instances need not know of each other. The function
+ * it returns stops them: the call under way is given up, and it resolves when nothing is done any more.
  */
 export function startJanitor(instance: Deps, log: Log, watch = unwatched): () => Promise<void> {
   const { isOn, sweepSeconds, reconcileSeconds } = instance.config.janitor

@@ -1,5 +1,7 @@
 // What the database knows of the bucket in sums: an account that instances keep together.
 
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import { statement } from '../db/statement.ts'
 import type { Deps } from '../deps.ts'
 
@@ -30,10 +32,12 @@ interface Amount {
 
 const LEAST_SECONDS = 15
 const SHARE = 100 // of the time, in which one connection at most sums up
+const PATIENCE_MS = 500 // longer, and what was known before is worth more
 
 /**
  * The account as it stands. When it is old, whoever asks first sums up anew, so that all instances
- * together spend a hundredth of the time with it, however large the tables are.
+ * together spend a hundredth of the time with it, however large the tables are. Where that takes long,
+ * or fails, the account is the one from before: `computedAt` says how old it is.
  */
 export async function readUsage({
   db,
@@ -41,7 +45,7 @@ export async function readUsage({
 }: Pick<Deps, 'db' | 'config'>): Promise<Usage | null> {
   // Should it fail, or its process die, others have it to do when this is over.
   const [mine] = await take(db, (SHARE * config.databaseDeadlineMs) / 1000)
-  if (mine) await sumUp(db)
+  if (mine) await Promise.race([sumUp(db).catch(() => {}), sleep(PATIENCE_MS)])
   const [account] = await read(db)
   return account?.facts ? { ...JSON.parse(account.facts), computedAt: account.at } : null
 }

@@ -40,5 +40,4 @@ export function countRequests(app: FastifyInstance, metrics?: Metrics) {
     series.observe(reply.elapsedTime / 1000)
     done()
   })
-  app.server.on('clientError', () => metrics.broken.add())
 }

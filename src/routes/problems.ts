@@ -101,12 +101,12 @@ export function sendProblem(err: unknown, request: FastifyRequest, reply: Fastif
 
 /** Answers what is not even HTTP, or came too slowly: there is no request yet, only a socket. */
 export function answerGarbage(
-  this: Pick<FastifyInstance, 'log'>,
+  this: Pick<FastifyInstance, 'log' | 'metrics'>,
   err: Error & { code?: string },
   socket: Socket
 ) {
   if (isEnding(socket)) return // one answer is enough
-  if (!socket.writable) return void socket.destroySoon()
+  if (!socket.writable) return void socket.destroySoon() // such as one that its client has reset
   const requestId = requestIdOf({ headers: {} })
   const told = problem(connection[err.code ?? ''] ?? 'BAD_REQUEST')
   const body = JSON.stringify(document(told))
@@ -118,6 +118,7 @@ export function answerGarbage(
     `${HEADER}: ${requestId}`,
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   ]
+  this.metrics?.broken.add()
   this.log.info({ requestId, status: told.status, code: err.code }, 'refused as it came')
   socket.write(`${head.join('\r\n')}\r\n\r\n${body}`)
   socket.destroySoon()
