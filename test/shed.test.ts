@@ -4,6 +4,7 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 
 import t from 'tap'
 
+import { buildApp } from '../src/app.ts'
 import { startApp } from './support/app.ts'
 
 const METRICS_TOKEN = 'a token of thirty-two bytes or more'
@@ -47,4 +48,19 @@ t.test('pages of other origins can read why', async (t) => {
     'access-control-allow-origin': 'https://app.example',
     'access-control-expose-headers': /retry-after/
   })
+})
+
+t.test('to refuse is not to complain: no line has more than the code', async (t) => {
+  const { deps } = await startApp(t, { SHED_RSS_MB: '1' })
+  const lines: string[] = []
+  const stream = { write: (line: string) => void lines.push(line) }
+  const app = await buildApp(deps, { level: 'info', stream })
+  t.teardown(() => app.close())
+  while ((await app.inject('/docs')).statusCode !== 503) await sleep(50)
+  lines.length = 0
+  await app.inject('/docs')
+  const [why, answered] = lines.map((line) => JSON.parse(line))
+  t.match(why, { level: 40, code: 'OVERLOADED', msg: 'The service has too much to do.' })
+  t.notOk('err' in why)
+  t.match(answered, { level: 30, status: 503, msg: 'answered' })
 })

@@ -88,8 +88,10 @@ export function sendProblem(err: unknown, request: FastifyRequest, reply: Fastif
   // Who has gone away in the middle of a body: the code is that of a lost database.
   const told = err === request.raw.errored ? problem('BAD_REQUEST') : asProblem(err)
   const { status, code, message, retryAfterSeconds } = told
-  const isFailure = status >= 500 && code !== 'INSTANCE_CLOSING'
-  if (isFailure) request.log.error({ err: withoutQuery(told.cause ?? err), code }, message)
+  // To refuse must cost less than to serve, and an error with its stack costs most of all.
+  if (code === 'OVERLOADED') request.log.warn({ code }, message)
+  else if (status >= 500 && code !== 'INSTANCE_CLOSING')
+    request.log.error({ err: withoutQuery(told.cause ?? err), code }, message)
   request.server.metrics?.problems[code as ProblemCode].add()
   // A 404 may be over at once, but caches may keep one that says nothing.
   setHeaders(reply).header('cache-control', 'no-store')
