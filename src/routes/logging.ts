@@ -36,14 +36,20 @@ export class OneLine extends LogController {
     request: FastifyRequest,
     reply: FastifyReply
   ) {
+    const { method, routeOptions } = request
+    const { statusCode: status, problem } = reply
     const facts = {
-      method: request.method,
-      route: request.routeOptions.url,
-      status: reply.statusCode,
+      method,
+      route: routeOptions.url,
+      status,
+      ...(problem && { code: problem }),
       bytes: Number(reply.getHeader('content-length') ?? 0),
       ms: Math.round(reply.elapsedTime * 10) / 10
     }
     if (error) request.log.error({ ...facts, err: error }, 'not answered to its end')
+    // Balancers ask every second, and there is something to say only when it is not well.
+    else if (status === 200 && routeOptions.url?.startsWith('/health/'))
+      request.log.debug(facts, 'answered')
     else request.log.info(facts, 'answered')
   }
 }

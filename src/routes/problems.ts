@@ -83,6 +83,13 @@ const body = (codes: ProblemCode[]) =>
     { additionalProperties: false }
   )
 
+declare module 'fastify' {
+  interface FastifyReply {
+    /** Of an answer that is a problem. */
+    problem?: string
+  }
+}
+
 /** Answers any error; what is not in the catalogue is for the log, and said to nobody. */
 export function sendProblem(err: unknown, request: FastifyRequest, reply: FastifyReply) {
   // Who has gone away in the middle of a body: the code is that of a lost database.
@@ -92,6 +99,7 @@ export function sendProblem(err: unknown, request: FastifyRequest, reply: Fastif
   if (code === 'OVERLOADED') request.log.warn({ code }, message)
   else if (status >= 500 && code !== 'INSTANCE_CLOSING')
     request.log.error({ err: withoutQuery(told.cause ?? err), code }, message)
+  reply.problem = code
   request.server.metrics?.problems[code as ProblemCode].add()
   // A 404 may be over at once, but caches may keep one that says nothing.
   setHeaders(reply).header('cache-control', 'no-store')
