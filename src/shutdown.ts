@@ -21,7 +21,7 @@ export function endInOrder(app: App, config: Config, { stopJanitor, finish }: En
   const drainMs = config.drainSeconds * 1000
   const callMs = Math.max(config.confirmDeadlineMs, config.databaseDeadlineMs, config.s3.deadlineMs)
   const delay = drainMs + callMs + RESOURCES_MS
-  const grace = { delay, onTimeout: kill, onSecondSignal: kill, onSecondError: kill }
+  const grace = { delay, onTimeout: endAtOnce, onSecondSignal: endAtOnce, onSecondError: endAtOnce }
   closeWithGrace({ ...grace, logger: app.log }, async ({ err, signal }) => {
     if (err) app.log.fatal({ err: withoutQuery(err) }, 'closing after an error')
     else app.log.info({ signal }, 'closing')
@@ -39,7 +39,11 @@ export function endInOrder(app: App, config: Config, { stopJanitor, finish }: En
 }
 
 // An exit would write what is left of the log first, and try for ever when nobody reads it any more.
-const kill = () => void process.kill(process.pid, 'SIGKILL')
+// Process 1 of a container is deaf to what it sends itself, but may break off.
+export function endAtOnce() {
+  process.kill(process.pid, 'SIGKILL')
+  process.abort()
+}
 
 type App = Pick<FastifyInstance, 'close' | 'drain' | 'log' | 'server'>
 

@@ -1,5 +1,6 @@
 // How the process ends: told to, in order; by an error, with a status that says so; told twice, at once (F37, F39).
 
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { Agent, request } from 'node:http'
 import { connect } from 'node:net'
@@ -9,6 +10,7 @@ import t, { type Test } from 'tap'
 
 import { environmentOf } from '../src/dev/environment.ts'
 import { startSandbox } from '../src/dev/sandbox/server.ts'
+import { endAtOnce } from '../src/shutdown.ts'
 import { BUCKET } from './support/app.ts'
 import { cloneDatabase } from './support/database.ts'
 import { png } from './support/pictures.ts'
@@ -143,3 +145,30 @@ function get(url: string, agent: Agent): Promise<Answer> {
     asked.on('error', fail).end()
   })
 }
+
+t.test(
+  'at once means at once: while nobody reads the log, and as process 1 of a container',
+  async (t) => {
+    const calls = [t.capture(process, 'kill', () => true), t.capture(process, 'abort', () => {})]
+    endAtOnce()
+    t.same(
+      calls.map((called) => called().map(({ args }) => args)),
+      [[[process.pid, 'SIGKILL']], [[]]]
+    )
+    // A write that fills the pipe holds a thread, for which an exit would wait.
+    const stuck = `import { endAtOnce } from './src/shutdown.ts'
+    import { write } from 'node:fs'
+    write(1, Buffer.alloc(1_000_000), () => {})
+    setTimeout(endAtOnce, 100)`
+    const node = [process.execPath, '--input-type=module', '-e', stuck]
+    const contained = ['unshare', '--user', '--map-root-user', '--pid', '--fork', '--kill-child']
+    const [tool, ...flags] = contained
+    const canContain = spawnSync(tool!, [...flags, 'true']).status === 0
+    for (const [command, ...argv] of [node, ...(canContain ? [[...contained, ...node]] : [])]) {
+      const child = spawn(command!, argv, { stdio: ['ignore', 'pipe', 'ignore'] })
+      t.teardown(() => child.kill('SIGKILL'))
+      const how = `${await once(child, 'exit')}`
+      t.match(how, /SIGKILL|SIGABRT|SIGSEGV|SIGTRAP|1\d\d/, command!)
+    }
+  }
+)
