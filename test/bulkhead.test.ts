@@ -133,3 +133,28 @@ t.test(
     t.ok(confirmed.length >= 1)
   }
 )
+
+t.test('T46: confirms of nothing take a place for as long as they ask S3', async (t) => {
+  const { ada, bob, sandbox } = await startApp(t, { CONFIRMS_AT_ONCE: '64' })
+  const quick = await bob.sent(picture)
+  const { promise: stopped, resolve: go } = Promise.withResolvers<void>()
+  let looked = 0
+  const undo = sandbox.misbehave.add(
+    { verb: 'HeadObject', key: /^staging\/0/ },
+    {
+      before: () => {
+        looked++
+        return stopped
+      }
+    }
+  )
+  const nothing = Array.from({ length: 120 }, (_, n) =>
+    ada.confirm({ id: `0${n}`.padEnd(32, 'a') }).catch(({ code }) => code)
+  )
+  const answers = await Promise.all(nothing)
+  t.equal(answers.filter((code) => code === 'UPLOAD_NOT_FOUND').length, 8, 'at once, without S3')
+  t.ok(looked <= 8, `${looked} of 100 connections`)
+  t.match(await bob.confirm(quick), { upload: { state: 'confirmed' } })
+  undo()
+  go()
+})

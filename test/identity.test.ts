@@ -253,6 +253,20 @@ t.test('away from the start, the provider keeps nobody from starting', async (t)
   t.match(none.json(), { code: 'UNAUTHENTICATED' })
 })
 
+t.test(
+  'T46: tokens that nobody can verify are counted by address, as wrong ones are',
+  async (t) => {
+    const provider = await serveKeys(t, [pairs.EdDSA!.jwk])
+    await provider.close()
+    const limits = { RATE_ADDRESS_PER_MINUTE: '1' }
+    const { app } = await startApp(t, { ...expected, ...limits, JWKS_URL: provider.url })
+    const headers = { authorization: `Bearer ${await pairs.EdDSA!.sign()}` }
+    const ask = async () => (await app.inject({ url: '/api/avatars?userId=me', headers })).json()
+    t.match(await ask(), { code: 'IDENTITY_UNAVAILABLE' })
+    t.match(await ask(), { code: 'RATE_LIMITED' })
+  }
+)
+
 t.test('a key that nobody published is told from a signature that is wrong', async (t) => {
   const { jwk, sign } = pairs.EdDSA!
   const provider = await serveKeys(t, [jwk])

@@ -5,6 +5,9 @@ import { problem } from '../errors.ts'
 const PATIENCE_MS = 2000
 const SHARES = 8
 
+/** Says what is still under way when the work has its result; the place is free after that. It never rejects. */
+export type Hold = (late: Promise<unknown>) => void
+
 interface Waiting {
   who: string
   begin: () => void
@@ -66,13 +69,20 @@ export function openBulkhead(atOnce: number, patienceMs = PATIENCE_MS) {
     })
   }
 
-  return async function inTurn<Result>(who: string, work: () => Promise<Result>): Promise<Result> {
+  return async function inTurn<Result>(
+    who: string,
+    work: (hold: Hold) => Promise<Result>
+  ): Promise<Result> {
     if (hasRoom(who)) enter(who)
     else await turn(who)
+    let held: Promise<unknown> | undefined
     try {
-      return await work()
+      return await work((late) => {
+        held = late
+      })
     } finally {
-      leave(who)
+      if (held) void held.finally(() => leave(who))
+      else leave(who)
     }
   }
 }

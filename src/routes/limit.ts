@@ -33,9 +33,8 @@ export const limitUser =
 export const limitAddress = (request: FastifyRequest, _reply: unknown, done: Done) =>
   take(request, 'addresses', networkOf(request.ip), 1, done)
 
-/** Passes on why a token is refused, or that it is not looked at so often. */
+/** Passes on why a token is refused, or that none is looked at so often: also where no key could tell. */
 export function limitRefusals(request: FastifyRequest, refused: Problem, done: Done) {
-  if (refused.status !== 401) return done(refused)
   limitAddress(request, null, (err) => done(err ?? refused))
 }
 

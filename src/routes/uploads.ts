@@ -44,7 +44,8 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<{ deps: Deps }> = async (ap
   app.post(
     '/uploads/:id/confirm',
     { schema: confirm, onRequest: limit.confirms },
-    async ({ user, params }) => inTurn(user.id, () => confirmUpload(deps, user.id, params.id))
+    async ({ user, params }) =>
+      inTurn(user.id, (hold) => confirmUpload(deps, user.id, params.id, hold))
   )
 
   app.delete(

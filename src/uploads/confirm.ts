@@ -17,20 +17,26 @@ import { verifyBytes, verifyMetadata } from './verify.ts'
 /**
  * Makes the sent object the user's avatar, if it is what was declared. Safe to repeat and to race:
  * one attempt commits, every other answers with its result. Nothing is deleted from the bucket
- * here, whatever happens: an error at COMMIT leaves open what became of it.
+ * here, whatever happens: an error at COMMIT leaves open what became of it. `hold` hears of what it may
+ * leave under way.
  * @throws {Problem} UPLOAD_NOT_FOUND, OBJECT_MISSING, OBJECT_REJECTED, UPLOAD_ABORTED,
  *   UPLOAD_EXPIRED, CONFIRM_INTERRUPTED, STORAGE_UNAVAILABLE
  */
-export async function confirmUpload(deps: Deps, userId: string, id: string): Promise<Confirmed> {
+export async function confirmUpload(
+  deps: Deps,
+  userId: string,
+  id: string,
+  hold: Hold = () => {}
+): Promise<Confirmed> {
   assertId(id)
   // Each call has its own deadline; together they must not outlast the client's patience.
   return limited(deps.config.confirmDeadlineMs, undefined, (signal) =>
-    attempt({ ...deps, signal, bucket: deps.bucket.within(signal) }, userId, id)
+    attempt({ ...deps, signal, bucket: deps.bucket.within(signal) }, userId, id, hold)
   )
 }
 
-async function attempt(deps: Deps, userId: string, id: string): Promise<Confirmed> {
-  const { claimed, staged } = await timed(deps.metrics?.phases.claim, begin(deps, userId, id))
+async function attempt(deps: Deps, userId: string, id: string, hold: Hold): Promise<Confirmed> {
+  const { claimed, staged } = await timed(deps.metrics?.phases.claim, begin(deps, userId, id, hold))
   if (claimed.state !== 'open') return settled(deps, userId, id)
   if (!staged || staged instanceof Error) {
     await unclaim(deps, claimed.key)
@@ -45,9 +51,10 @@ async function attempt(deps: Deps, userId: string, id: string): Promise<Confirme
   return promoted ? conclude(deps, promoted) : settled(deps, userId, id)
 }
 
-// Side by side, though an upload that is settled answers without S3.
-async function begin(deps: Deps, userId: string, id: string) {
+// Side by side, though an upload that is settled answers without S3; what is asked of S3 counts all the same.
+async function begin(deps: Deps, userId: string, id: string, hold: Hold) {
   const looking = deps.bucket.head(stagingKey(id)).catch((err) => err as Error)
+  hold(looking)
   const claimed = await claim(deps, userId, id)
   return { claimed, staged: claimed.state === 'open' ? await looking : null }
 }
@@ -67,6 +74,8 @@ async function judge({ bucket, config }: Deps, claimed: Claimed) {
   if (!examined) throw problem('CONFIRM_INTERRUPTED')
   return verifyBytes(config.avatar, claimed, examined)
 }
+
+type Hold = (late: Promise<unknown>) => void
 
 // Already refused by its metadata, so not worth a copy: looked at only to name every reason.
 async function stagedReasons({ bucket, config }: Deps, claimed: Claimed, sizeBytes: number) {
