@@ -7,6 +7,7 @@ import type { FastifyInstance } from 'fastify'
 
 import type { Config } from './config.ts'
 import { withoutQuery } from './db/errors.ts'
+import { PATIENCE_MS } from './limits/bulkhead.ts'
 
 const RESOURCES_MS = 3000 // to let go of Postgres and S3, and to write the log
 
@@ -19,7 +20,9 @@ const RESOURCES_MS = 3000 // to let go of Postgres and S3, and to write the log
  */
 export function endInOrder(app: App, config: Config, { stopJanitor, finish }: Ending) {
   const drainMs = config.drainSeconds * 1000
-  const callMs = Math.max(config.confirmDeadlineMs, config.databaseDeadlineMs, config.s3.deadlineMs)
+  // A confirm waits for its turn, and the statement that it has begun in the end may take its time.
+  const confirmMs = PATIENCE_MS + config.confirmDeadlineMs + config.databaseDeadlineMs
+  const callMs = Math.max(confirmMs, config.s3.deadlineMs)
   const delay = drainMs + callMs + RESOURCES_MS
   const grace = { delay, onTimeout: endAtOnce, onSecondSignal: endAtOnce, onSecondError: endAtOnce }
   closeWithGrace({ ...grace, logger: app.log }, async ({ err, signal }) => {

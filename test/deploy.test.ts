@@ -27,8 +27,8 @@ const the = (kind: string): Tree => documents.find((document) => document.kind =
 
 /** What the process must be given: the longest that it takes to end in order. */
 function graceOf(environment: Environment) {
-  const { drainSeconds, confirmDeadlineMs } = readConfig(environment)
-  return drainSeconds + confirmDeadlineMs / 1000 + END_SECONDS
+  const { drainSeconds, confirmDeadlineMs, databaseDeadlineMs } = readConfig(environment)
+  return drainSeconds + (confirmDeadlineMs + databaseDeadlineMs) / 1000 + END_SECONDS
 }
 
 t.test('the settings of Kubernetes are settings, and a configuration', (t) => {

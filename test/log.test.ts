@@ -130,6 +130,7 @@ t.test('an event is a line, whatever is in it', async (t) => {
   const value = fc.tuple(nasty, lineEnds, nasty).map((parts) => parts.join(''))
   const keys = [
     'bytes',
+    'code',
     'hostname',
     'level',
     'method',

@@ -73,7 +73,7 @@ const below: Record<string, string[]> = {
     's3'
   ],
   app: ['routes', 'deps', 'errors'],
-  shutdown: ['config', 'db'],
+  shutdown: ['config', 'db', 'limits'],
   main: [
     'app',
     'calls',

@@ -2,7 +2,7 @@
 
 import { problem } from '../errors.ts'
 
-const PATIENCE_MS = 2000
+export const PATIENCE_MS = 2000
 const SHARES = 8
 
 /** Says what is still under way when the work has its result; the place is free after that. It never rejects. */

@@ -33,7 +33,7 @@ export const limitUser =
 export const limitAddress = (request: FastifyRequest, _reply: unknown, done: Done) =>
   take(request, 'addresses', networkOf(request.ip), 1, done)
 
-/** Passes on why a token is refused, or that none is looked at so often: also where no key could tell. */
+/** Passes on why a token is refused, also where no key could tell; who sends many is told 429 instead. */
 export function limitRefusals(request: FastifyRequest, refused: Problem, done: Done) {
   limitAddress(request, null, (err) => done(err ?? refused))
 }
