@@ -61,8 +61,7 @@ export async function serveMetrics(app: FastifyInstance, deps: Deps) {
   const { port, host, token } = settings
   if (port === undefined) return void (await app.register(metricsRoutes, { page, token }))
   const own = fastify({
-    loggerInstance: app.log,
-    disableRequestLogging: true, // but for what fails
+    loggerInstance: app.log.child({}, { level: 'error' }), // nobody wants a line for each scrape
     genReqId: requestIdOf,
     forceCloseConnections: true, // nobody looks for slow ones any more, and the process would wait for them
     requestTimeout: 5000,
