@@ -180,7 +180,7 @@ t.test('F37: closing waits for what is under way and for nothing else', async (t
 
 t.test('a database without the newest migration is not ready', async (t) => {
   const { app, sql } = await startApp(t)
-  await sql`drop function commit_upload`
+  await sql`drop table usage`
   const told = { status: 503, code: 'DATABASE_UNAVAILABLE', detail: /not migrated/ }
   t.match((await app.inject('/health/ready')).json(), told)
 })

@@ -63,8 +63,7 @@ const readiness = {
 
 async function askPostgres({ db, now }: Deps) {
   // The newest thing that a migration makes: without it this version cannot work.
-  const asked = sql`select exists (select from pg_proc
-      where proname = 'commit_upload' and pronamespace = current_schema()::regnamespace) as migrated,
+  const asked = sql`select to_regclass('usage') is not null as migrated,
     extract(epoch from clock_timestamp())::float * 1000 as now,
     current_setting('transaction_read_only') = 'on' as "readOnly"`
   const [row] = await db.execute<Probed>(asked)
