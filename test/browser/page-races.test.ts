@@ -73,6 +73,7 @@ t.test('a picture that opens slowly does not take the place of', async (t) => {
     await letOpen()
     t.ok(await page.getByRole('button', { name: 'Cancel' }).isVisible())
     release()
+    await page.locator('.wall img').waitFor() // or it would land in a bucket that is being emptied
   })
 
   t.test("somebody else's picture", async (t) => {
