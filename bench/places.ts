@@ -1,7 +1,7 @@
 // Where each statement stands, told by words that no statement before it in this list has.
 
 const places: [where: string, ...words: string[]][] = [
-  ['src/routes/health.ts', 'regnamespace'],
+  ['src/routes/health.ts', 'to_regclass'],
   ['src/janitor/label.ts', '"installation"'],
   [
     'src/db/schema.ts: the foreign key, when an avatar is set',
